@@ -48,6 +48,8 @@ export interface DecodedBatch {
   agent: string;
   agentAddress: Address;
   bootId: BootId;
+  /** Of the raw batch. */
+  batchSequence: number;
   decoderVersion: number;
   /** Partition and offset of the raw batch: a reader drops what it has seen. */
   sourcePartition: number;
@@ -215,8 +217,6 @@ export interface SourceState {
   ringFull: number;
   /** Samples chosen but lost: header bytes could not be copied. */
   copyFailed: number;
-  /** Samples chosen but lost: the agent's queue to Kafka was full. */
-  queueFull: number;
   /** Packets of the agent's own traffic, kept out of the pool. */
   own: number;
 }

@@ -1,0 +1,50 @@
+// The addon's functions, as native/*.c registers them. Internal: the package's surface is capture.ts, links.ts and
+// packet-socket.ts.
+
+import { createRequire } from 'node:module';
+import { CaptureError } from './errors.ts';
+
+declare const opaque: unique symbol;
+export type NativeCapture = { [opaque]: 'capture' };
+
+export interface Native {
+  open(
+    objectPath: string,
+    ringBytes: number,
+    wakeBytes: number,
+    tickMs: number,
+    maxInterfaces: number,
+    maxIfIndex: number,
+    slabs: Buffer[],
+    onBatch: (slab: number, bytes: number) => void,
+  ): NativeCapture;
+  close(capture: NativeCapture): void;
+  pause(capture: NativeCapture, paused: 0 | 1): void;
+  flush(capture: NativeCapture): void;
+  attach(capture: NativeCapture, ifIndex: number, direction: 0 | 1, netnsPath: string | null): number;
+  detach(linkFd: number): void;
+  setSlot(capture: NativeCapture, ifIndex: number, slotPlusOne: number): void;
+  setPoint(capture: NativeCapture, point: number, config: Buffer): void;
+  readCounters(capture: NativeCapture, point: number, out: Buffer): void;
+  dumpLinks(netnsPath: string | null): Buffer;
+  readClocks(out: Buffer): void;
+  openPacketSocket(ifName: string): number;
+  sendFrame(fd: number, frame: Buffer): number;
+  closePacketSocket(fd: number): void;
+}
+
+let loaded: Native | undefined;
+
+/** Loads bpf/build/libbpf.node once. @throws {CaptureError} ADDON_MISSING */
+export function native(): Native {
+  if (loaded) return loaded;
+  try {
+    loaded = createRequire(import.meta.url)('./build/libbpf.node') as Native;
+  } catch (cause) {
+    throw new CaptureError('ADDON_MISSING', `the addon does not load: ${(cause as Error).message}`, {
+      cause,
+      hint: 'run: npm run setup',
+    });
+  }
+  return loaded;
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "addon.h"
+
+NAPI_MODULE_INIT()
+{
+	if (!register_capture(env, exports) || !register_links(env, exports) || !register_packet_socket(env, exports))
+		napi_throw_error(env, NULL, "libbpf-ts: cannot register its functions");
+	return exports;
+}

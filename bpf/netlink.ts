@@ -1,0 +1,148 @@
+// Reads RTM_NEWLINK messages (rtnetlink(7), include/uapi/linux/if_link.h). Pure.
+
+export const IFF_UP = 0x1;
+export const IFF_LOOPBACK = 0x8;
+export const IFF_PROMISC = 0x100;
+export const ARPHRD_ETHER = 1;
+export const ARPHRD_LOOPBACK = 772;
+
+const RTM_NEWLINK = 16;
+const NLMSG_HEADER_BYTES = 16;
+const IFINFO_BYTES = 16;
+const IFLA = {
+  ADDRESS: 1,
+  IFNAME: 3,
+  MTU: 4,
+  LINK: 5,
+  MASTER: 10,
+  OPERSTATE: 16,
+  LINKINFO: 18,
+  IFALIAS: 20,
+  STATS64: 23,
+} as const;
+const IFLA_INFO_KIND = 1;
+const NLA_TYPE_MASK = 0x3fff;
+const OPERSTATES = ['unknown', 'notpresent', 'down', 'lowerlayerdown', 'testing', 'dormant', 'up'] as const;
+
+/** struct rtnl_link_stats64, the first fields in order. Cumulative. */
+export interface LinkStats {
+  rxPackets: number;
+  txPackets: number;
+  rxBytes: number;
+  txBytes: number;
+  rxErrors: number;
+  txErrors: number;
+  rxDropped: number;
+  txDropped: number;
+  multicast: number;
+}
+
+/** One interface of a dump. */
+export interface Link {
+  ifIndex: number;
+  name: string;
+  /** ARPHRD_*: 1 Ethernet, 772 loopback, 65534 none (tun, wireguard). */
+  arpType: number;
+  flags: number;
+  mtu: number;
+  /** "veth", "bridge", "vlan", …; empty for hardware. */
+  kind: string;
+  alias: string;
+  /** As text, "" when the device has none. */
+  mac: string;
+  operState: (typeof OPERSTATES)[number];
+  /** ifIndex of bridge or bond, 0 = none. */
+  master: number;
+  /** ifIndex of the lower or peer device, 0 = none. */
+  parent: number;
+  stats: LinkStats;
+}
+
+/** Header bytes of its packets start at Ethernet, not at IP. */
+export function isEthernet(link: Pick<Link, 'arpType'>): boolean {
+  return link.arpType === ARPHRD_ETHER || link.arpType === ARPHRD_LOOPBACK;
+}
+
+/** @param dump RTM_NEWLINK messages one after another; what is cut short or not a link is passed over */
+export function parseLinks(dump: Buffer): Link[] {
+  const links: Link[] = [];
+  for (let offset = 0; offset + NLMSG_HEADER_BYTES <= dump.length; ) {
+    const length = dump.readUInt32LE(offset);
+    if (length < NLMSG_HEADER_BYTES || offset + length > dump.length) break;
+    if (dump.readUInt16LE(offset + 4) === RTM_NEWLINK && length >= NLMSG_HEADER_BYTES + IFINFO_BYTES)
+      links.push(parseLink(dump.subarray(offset + NLMSG_HEADER_BYTES, offset + length)));
+    offset += align4(length);
+  }
+  return links;
+}
+
+/** struct ifinfomsg: u8 family, u8 pad, u16 type, i32 index, u32 flags, u32 change; then attributes. */
+function parseLink(message: Buffer): Link {
+  const link: Link = {
+    ifIndex: message.readInt32LE(4),
+    name: '',
+    arpType: message.readUInt16LE(2),
+    flags: message.readUInt32LE(8),
+    mtu: 0,
+    kind: '',
+    alias: '',
+    mac: '',
+    operState: 'unknown',
+    master: 0,
+    parent: 0,
+    stats: parseStats(Buffer.alloc(0)),
+  };
+  forEachAttribute(message.subarray(IFINFO_BYTES), (type, value) => {
+    if (type === IFLA.IFNAME) link.name = text(value);
+    else if (type === IFLA.IFALIAS) link.alias = text(value);
+    else if (type === IFLA.ADDRESS) link.mac = value.toString('hex').replace(/..(?!$)/g, '$&:');
+    else if (type === IFLA.MTU) link.mtu = u32(value);
+    else if (type === IFLA.LINK) link.parent = u32(value);
+    else if (type === IFLA.MASTER) link.master = u32(value);
+    else if (type === IFLA.OPERSTATE) link.operState = OPERSTATES[value[0] ?? 0] ?? 'unknown';
+    else if (type === IFLA.STATS64) link.stats = parseStats(value);
+    else if (type === IFLA.LINKINFO)
+      forEachAttribute(value, (infoType, info) => {
+        if (infoType === IFLA_INFO_KIND) link.kind = text(info);
+      });
+  });
+  return link;
+}
+
+function parseStats(value: Buffer): LinkStats {
+  const field = (index: number) => (value.length >= index * 8 + 8 ? Number(value.readBigUInt64LE(index * 8)) : 0);
+  return {
+    rxPackets: field(0),
+    txPackets: field(1),
+    rxBytes: field(2),
+    txBytes: field(3),
+    rxErrors: field(4),
+    txErrors: field(5),
+    rxDropped: field(6),
+    txDropped: field(7),
+    multicast: field(8),
+  };
+}
+
+/** struct rtattr: u16 length (its 4 bytes included), u16 type, value, padding to 4. */
+function forEachAttribute(attributes: Buffer, visit: (type: number, value: Buffer) => void): void {
+  for (let offset = 0; offset + 4 <= attributes.length; ) {
+    const length = attributes.readUInt16LE(offset);
+    if (length < 4 || offset + length > attributes.length) return;
+    visit(attributes.readUInt16LE(offset + 2) & NLA_TYPE_MASK, attributes.subarray(offset + 4, offset + length));
+    offset += align4(length);
+  }
+}
+
+function align4(length: number): number {
+  return (length + 3) & ~3;
+}
+
+function text(value: Buffer): string {
+  const end = value.indexOf(0);
+  return value.toString('utf8', 0, end < 0 ? value.length : end);
+}
+
+function u32(value: Buffer): number {
+  return value.length >= 4 ? value.readUInt32LE(0) : 0;
+}

@@ -1,0 +1,61 @@
+// aggregate: tcxflow.decoded-samples.v1 → tcxflow.flows.v1, one record a flow and window.
+
+import { createDeadLetter } from '@tcxflow/common/dead-letter.ts';
+import { createKafka, createKafkaGate, partitionCount } from '@tcxflow/common/kafka.ts';
+import type { Component } from '@tcxflow/common/lifecycle.ts';
+import { createPartitionConsumer } from '@tcxflow/common/partition-consumer.ts';
+import { createRenewingProducer } from '@tcxflow/common/renewing-producer.ts';
+import { runService, type ServiceContext, type ServiceDefinition } from '@tcxflow/common/service.ts';
+import { topicNames } from '@tcxflow/schemas/topics.ts';
+import type { Producer } from 'kafkajs';
+import { type AggregateServiceConfig, aggregateSchema } from './config.ts';
+import { createAggregateMetrics, openFencedProducer, openProcessor } from './processor.ts';
+
+function build({ config, log, metrics, fail }: ServiceContext<AggregateServiceConfig>): Component[] {
+  const kafka = createKafka(config.kafka, 'aggregate', log);
+  const deadLetterProducer = createRenewingProducer(kafka);
+  const deadLetter = createDeadLetter(deadLetterProducer, 'aggregate', metrics, log);
+  const aggregateMetrics = createAggregateMetrics(metrics);
+  /** By partition; the processor that uses one disconnects it. */
+  const producers = new Map<number, Producer>();
+  let flowPartitions = 1;
+
+  const consumer = createPartitionConsumer({
+    kafka,
+    groupId: config.aggregate.groupId,
+    topics: [topicNames.decodedSamples],
+    concurrency: config.aggregate.concurrency,
+    async fence(partition) {
+      producers.set(partition, await openFencedProducer(kafka, config.aggregate.groupId, partition));
+    },
+    open: async (context) =>
+      openProcessor(context, {
+        producer: producers.get(context.partition) as Producer,
+        kafkaConfig: config.kafka,
+        config: config.aggregate,
+        flowPartitions,
+        deadLetter,
+        metrics: aggregateMetrics,
+      }),
+    log,
+    metrics,
+    fail,
+  });
+  const layout: Component = {
+    name: 'topic layout',
+    async start() {
+      flowPartitions = await partitionCount(kafka, topicNames.flows);
+    },
+    stop: () => undefined,
+  };
+  return [createKafkaGate(kafka, config.kafka, log), layout, deadLetterProducer, consumer];
+}
+
+export const aggregateService: ServiceDefinition<typeof aggregateSchema> = {
+  name: 'aggregate',
+  about: 'Adds decoded samples up to flows in event-time windows.',
+  schema: aggregateSchema,
+  build,
+};
+
+if (import.meta.main) process.exitCode = await runService(aggregateService, process.argv.slice(2));

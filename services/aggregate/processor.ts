@@ -1,0 +1,159 @@
+// One partition of decoded samples: fills windows, and emits the due ones together with the commit in one transaction.
+
+import type { KafkaConfig } from '@tcxflow/common/config.ts';
+import type { DeadLetter } from '@tcxflow/common/dead-letter.ts';
+import { compressionTypes, createProducer } from '@tcxflow/common/kafka.ts';
+import type { Metrics } from '@tcxflow/common/metrics.ts';
+import type { PartitionContext, PartitionProcessor } from '@tcxflow/common/partition-consumer.ts';
+import type { DecodedBatch } from '@tcxflow/schemas/generated.ts';
+import { decodedBatchCodec, flowCodec, topicNames } from '@tcxflow/schemas/topics.ts';
+import type { Kafka, KafkaMessage, Producer } from 'kafkajs';
+import { decodeCheckpoint, encodeCheckpoint, isWanted, makeCheckpoint } from './checkpoint.ts';
+import type { AggregateConfig } from './config.ts';
+import { addBatch, createWindowSet, dueWindows, finishFlow, type Window } from './windows.ts';
+
+export interface ProcessorDependencies {
+  /** Transactional, of this partition, fenced. */
+  producer: Producer;
+  kafkaConfig: KafkaConfig;
+  config: AggregateConfig;
+  flowPartitions: number;
+  deadLetter: DeadLetter;
+  metrics: AggregateMetrics;
+}
+
+export type AggregateMetrics = ReturnType<typeof createAggregateMetrics>;
+
+export function createAggregateMetrics(metrics: Metrics) {
+  return {
+    samples: metrics.counter('samples_total', 'Samples added to windows'),
+    late: metrics.counter('late_samples_total', 'Samples whose window had been emitted: they make a further record'),
+    duplicates: metrics.counter('duplicate_batches_total', 'Batches dropped because they were seen before'),
+    flows: metrics.counter('flows_total', 'Flow records emitted'),
+    openFlows: metrics.gauge('open_flows', 'Flows in open windows', ['partition']),
+  };
+}
+
+const MESSAGES_PER_SEND = 2000;
+
+/**
+ * A producer with the partition's transactional id. Its first transaction makes Kafka finish or abort what an earlier
+ * owner left, and refuse that owner from now on: only after this is the committed offset the last word.
+ */
+export async function openFencedProducer(kafka: Kafka, groupId: string, partition: number): Promise<Producer> {
+  const producer = createProducer(kafka, `${groupId}-${partition}`);
+  await producer.connect();
+  const transaction = await producer.transaction();
+  await transaction.abort();
+  return producer;
+}
+
+export function openProcessor(context: PartitionContext, deps: ProcessorDependencies): PartitionProcessor {
+  const { config, metrics, kafkaConfig, producer } = deps;
+  const { windowMs } = config;
+
+  const { offset: committedOffset, metadata } = context.committed;
+  const checkpoint =
+    committedOffset !== undefined && metadata !== '' ? decodeCheckpoint(committedOffset, metadata) : undefined;
+  const set = createWindowSet(new Map(checkpoint?.highWater));
+  set.closedUpToMs = checkpoint?.closedUpToMs ?? -Infinity;
+  let nextOffset = Number(context.position);
+  let lastMessageAt = Date.now();
+
+  async function add(message: KafkaMessage): Promise<void> {
+    const offset = Number(message.offset);
+    let batch: DecodedBatch;
+    try {
+      batch = decodedBatchCodec.decode(message.value);
+    } catch (error) {
+      await deps.deadLetter.send(context, message, error as Error);
+      nextOffset = offset + 1;
+      return;
+    }
+    const result = addBatch(set, batch, offset, windowMs, (startMs) => isWanted(checkpoint, offset, startMs));
+    nextOffset = offset + 1;
+    if (result.duplicate) metrics.duplicates.inc();
+    metrics.samples.inc(result.samples);
+    metrics.late.inc(result.lateSamples);
+  }
+
+  /** Event time drives; an idle partition goes by the wall clock, so that the last windows of a quiet network close too. */
+  function watermarkMs(): number {
+    const now = Date.now();
+    const idle = now - lastMessageAt >= config.idleTimeoutMs;
+    return (idle ? now : Math.min(set.newestMs, now)) - config.allowedLatenessMs;
+  }
+
+  async function emitDue(): Promise<void> {
+    // While reading again, windows must first be whole.
+    if (checkpoint && nextOffset < checkpoint.readUpTo) return;
+    const watermark = watermarkMs();
+    const due = dueWindows(set, watermark, windowMs);
+    if (due.length === 0) return;
+    for (const window of due) set.windows.delete(window.startMs);
+    for (const window of due) set.closedUpToMs = Math.max(set.closedUpToMs, window.startMs + windowMs);
+    await emit(due);
+    metrics.openFlows.set({ partition: context.partition }, openFlows());
+  }
+
+  async function emit(windows: Window[]): Promise<void> {
+    const next = makeCheckpoint(set, nextOffset);
+    const transaction = await producer.transaction();
+    let count = 0;
+    try {
+      let messages: { partition: number; key: Buffer; value: Buffer }[] = [];
+      const send = async () => {
+        if (messages.length === 0) return;
+        const sending = messages;
+        messages = [];
+        await transaction.send({
+          topic: topicNames.flows,
+          acks: -1,
+          compression: compressionTypes[kafkaConfig.compression],
+          messages: sending,
+        });
+        await context.heartbeat();
+      };
+      for (const window of windows) {
+        for (const [key, flow] of window.flows) {
+          messages.push({
+            partition: context.partition % deps.flowPartitions,
+            key: Buffer.from(key, 'latin1'),
+            value: flowCodec.encode(finishFlow(flow)),
+          });
+          count++;
+          if (messages.length >= MESSAGES_PER_SEND) await send();
+        }
+      }
+      await send();
+      const offsets = [{ partition: context.partition, offset: String(next.offset), metadata: encodeCheckpoint(next) }];
+      await transaction.sendOffsets({
+        consumerGroupId: config.groupId,
+        topics: [{ topic: context.topic, partitions: offsets }],
+      });
+      if (context.abandoned) throw new Error('the partition was reassigned');
+      await transaction.commit();
+    } catch (error) {
+      if (transaction.isActive()) await transaction.abort();
+      throw error;
+    }
+    metrics.flows.inc(count);
+  }
+
+  function openFlows(): number {
+    let count = 0;
+    for (const window of set.windows.values()) count += window.flows.size;
+    return count;
+  }
+
+  return {
+    async process(messages) {
+      for (const message of messages) await add(message);
+      if (messages.length > 0) lastMessageAt = Date.now();
+      metrics.openFlows.set({ partition: context.partition }, openFlows());
+      await emitDue();
+    },
+    tick: emitDue,
+    dispose: () => producer.disconnect(),
+  };
+}

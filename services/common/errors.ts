@@ -1,0 +1,37 @@
+// Errors classed by what to do next: fix the configuration and start again, or look at the environment.
+
+export const EXIT_FAILURE = 1;
+export const EXIT_CONFIG = 2;
+
+/** An error that an operator can act on; docs/reference/errors.md lists the codes. */
+export class TcxflowError extends Error {
+  readonly code: string;
+  readonly hint: string;
+  readonly exitCode: number;
+  constructor(code: string, message: string, options: ErrorOptions & { hint?: string; exitCode?: number } = {}) {
+    super(message, options);
+    this.name = 'TcxflowError';
+    this.code = code;
+    this.hint = options.hint ?? '';
+    this.exitCode = options.exitCode ?? EXIT_FAILURE;
+  }
+}
+
+/** A configuration that can't be used: names the key, the value and what would be accepted. Exit code 2. */
+export class ConfigError extends TcxflowError {
+  constructor(message: string, options: ErrorOptions & { hint?: string } = {}) {
+    super('CONFIG', message, { ...options, exitCode: EXIT_CONFIG });
+    this.name = 'ConfigError';
+  }
+}
+
+/** Prints what went wrong and what to do, without a stack for errors that are the operator's to mend. */
+export function reportFatal(error: unknown): number {
+  if (error instanceof TcxflowError) {
+    process.stderr.write(`tcxflow: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ''}`);
+    return error.exitCode;
+  }
+  const { hint } = error as { hint?: string };
+  process.stderr.write(`tcxflow: ${hint ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`);
+  return EXIT_FAILURE;
+}

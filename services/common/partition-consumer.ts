@@ -1,0 +1,224 @@
+// Consumes topics of a group partition by partition. Each assigned partition gets a processor that starts from the
+// committed offset and its metadata; after any rebalance all processors are abandoned and made anew, as kafkajs then
+// reads again from the committed offsets. Processors commit themselves; nothing is committed for them.
+
+import type { Admin, Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import type { Component, Fail } from './lifecycle.ts';
+import { type Logger, throttled } from './logger.ts';
+import type { Metrics } from './metrics.ts';
+
+export interface Committed {
+  /** Next offset to read; undefined when the group never committed. */
+  offset: string | undefined;
+  metadata: string;
+}
+
+/** A processor's way out. */
+export interface PartitionContext {
+  readonly topic: string;
+  readonly partition: number;
+  readonly committed: Committed;
+  /** Offset that reading starts from. */
+  readonly position: string;
+  /** True after a rebalance or stop: whatever is still under way must not be committed. */
+  readonly abandoned: boolean;
+  /** Commits unless abandoned. @returns whether it did */
+  commit(offset: string, metadata: string): Promise<boolean>;
+  /** Keeps the group membership alive during long work. */
+  heartbeat(): Promise<void>;
+}
+
+export interface PartitionProcessor {
+  /** Messages in order; resolves when more may come. */
+  process(messages: KafkaMessage[]): Promise<void>;
+  /** Called from a timer for what is due without new messages. */
+  tick?(): Promise<void>;
+  /** Graceful end: finish and commit what can be. Not called after a rebalance. */
+  close?(): Promise<void>;
+  /** Free what the processor holds (producers …); no more calls follow. */
+  dispose?(): Promise<void>;
+}
+
+export interface PartitionConsumerOptions {
+  kafka: Kafka;
+  groupId: string;
+  topics: readonly string[];
+  /** Before the committed offset is read: fence off an earlier owner whose commit may still be under way. */
+  fence?(partition: number): Promise<void>;
+  open(context: PartitionContext): Promise<PartitionProcessor>;
+  log: Logger;
+  metrics: Metrics;
+  fail: Fail;
+  /** Partitions processed at the same time. Default 4. */
+  concurrency?: number;
+  tickMs?: number;
+  /** Largest fetch of all partitions together. Default 16 MiB: the bound of what waits in memory. */
+  maxBytes?: number;
+}
+
+interface Slot {
+  context: PartitionContext & { abandoned: boolean };
+  processor: PartitionProcessor;
+  /** Calls of one processor never overlap. */
+  queue: Promise<void>;
+}
+
+export function createPartitionConsumer(options: PartitionConsumerOptions): Component {
+  const { kafka, groupId, topics, log, fail } = options;
+  const lag = options.metrics.gauge('lag_messages', 'Messages not yet processed', ['topic', 'partition']);
+  const rebalances = options.metrics.counter('rebalances_total', 'Assignments received');
+  const failures = options.metrics.counter('restarts_total', 'Partitions read again after a failure');
+  const slots = new Map<string, Promise<Slot>>();
+  const onProblem = throttled(10_000);
+  let generation = 0;
+  let stopping = false;
+  let consumer: Consumer;
+  let admin: Admin;
+  let timer: NodeJS.Timeout;
+
+  /** Where a partition goes on: the committed offset, else the oldest there is. */
+  async function readCommitted(topic: string, partition: number): Promise<{ committed: Committed; position: string }> {
+    const byTopic = await admin.fetchOffsets({ groupId, topics: [topic] });
+    const entry = byTopic[0]?.partitions.find((candidate) => candidate.partition === partition);
+    const metadata = entry?.metadata ?? '';
+    if (entry && entry.offset !== '-1')
+      return { committed: { offset: entry.offset, metadata }, position: entry.offset };
+    const offsets = await admin.fetchTopicOffsets(topic);
+    const low = offsets.find((candidate) => candidate.partition === partition)?.low ?? '0';
+    return { committed: { offset: undefined, metadata }, position: low };
+  }
+
+  /** The fetch that brought us here may be of another generation: only what comes after the seek counts. */
+  async function openSlot(topic: string, partition: number, heartbeat: () => Promise<void>): Promise<Slot> {
+    const mine = generation;
+    await options.fence?.(partition);
+    const { committed, position } = await readCommitted(topic, partition);
+    const context: Slot['context'] = {
+      topic,
+      partition,
+      committed,
+      position,
+      abandoned: false,
+      async commit(offset, metadata) {
+        if (context.abandoned || mine !== generation) return false;
+        await consumer.commitOffsets([{ topic, partition, offset, metadata }]);
+        return true;
+      },
+      heartbeat,
+    };
+    const slot = { context, processor: await options.open(context), queue: Promise.resolve() };
+    consumer.seek({ topic, partition, offset: position });
+    return slot;
+  }
+
+  /** Runs after what this processor does already; not at all once it is abandoned. */
+  function enqueue(slot: Slot, work: () => Promise<void>): Promise<void> {
+    const run = slot.queue.then(() => (slot.context.abandoned ? undefined : work()));
+    slot.queue = run.catch(() => undefined);
+    return run;
+  }
+
+  async function abandon(slot: Slot): Promise<void> {
+    slot.context.abandoned = true;
+    await slot.queue;
+    await slot.processor.dispose?.();
+  }
+
+  async function abandonAll(): Promise<void> {
+    generation++;
+    const old = [...slots.values()];
+    slots.clear();
+    lag.reset();
+    await Promise.allSettled(old.map(async (pending) => abandon(await pending)));
+  }
+
+  /** A processor that failed may hold half of its work: drop it and read again from the committed offset. */
+  async function restart(key: string, slot: Slot, error: unknown): Promise<void> {
+    failures.inc();
+    onProblem((skipped) =>
+      log.warn({ err: error, skipped, partition: key }, 'processing failed; reading again from the committed offset'),
+    );
+    if (slot.context.abandoned) return;
+    slots.delete(key);
+    await abandon(slot);
+    const { topic, partition } = slot.context;
+    consumer.seek({ topic, partition, offset: (await readCommitted(topic, partition)).position });
+  }
+
+  function tick(): void {
+    for (const [key, pending] of slots)
+      pending
+        .then((slot) =>
+          enqueue(slot, async () => slot.processor.tick?.()).catch((error: unknown) => restart(key, slot, error)),
+        )
+        .catch((error: unknown) =>
+          onProblem((skipped) => log.warn({ err: error, skipped }, 'restarting a partition failed')),
+        );
+  }
+
+  async function onBatch({ batch, heartbeat, isStale }: EachBatchPayload): Promise<void> {
+    if (stopping || isStale()) return;
+    const key = `${batch.topic}/${batch.partition}`;
+    const pending = slots.get(key);
+    if (!pending) {
+      const opening = openSlot(batch.topic, batch.partition, heartbeat);
+      slots.set(key, opening);
+      opening.catch(() => slots.delete(key));
+      await opening;
+      return;
+    }
+    const slot = await pending;
+    try {
+      await enqueue(slot, () => slot.processor.process(batch.messages));
+    } catch (error) {
+      await restart(key, slot, error);
+      throw error; // kafkajs waits before it fetches again, and rejoins when the group is rebalancing
+    }
+    lag.set({ topic: batch.topic, partition: batch.partition }, Math.max(0, Number(batch.offsetLag())));
+    await heartbeat();
+  }
+
+  return {
+    name: `consumer ${groupId}`,
+    async start() {
+      admin = kafka.admin();
+      await admin.connect();
+      consumer = kafka.consumer({
+        groupId,
+        sessionTimeout: 30_000,
+        heartbeatInterval: 3000,
+        maxWaitTimeInMs: 250,
+        maxBytes: options.maxBytes ?? 16 << 20,
+        maxBytesPerPartition: 4 << 20,
+        allowAutoTopicCreation: false,
+        retry: { retries: 30, initialRetryTime: 100, maxRetryTime: 5000, restartOnFailure: async () => true },
+      });
+      consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+        rebalances.inc();
+        log.info({ assignment: payload.memberAssignment }, 'partitions assigned');
+        void abandonAll().catch(fail);
+      });
+      await consumer.connect();
+      for (const topic of topics) await consumer.subscribe({ topic, fromBeginning: true });
+      await consumer.run({
+        autoCommit: false,
+        partitionsConsumedConcurrently: options.concurrency ?? 4,
+        eachBatch: onBatch,
+      });
+      timer = setInterval(tick, options.tickMs ?? 250);
+    },
+    async stop() {
+      stopping = true;
+      clearInterval(timer);
+      // Commits need the membership, so processors close before the consumer leaves.
+      for (const pending of slots.values()) {
+        const slot = await pending;
+        await enqueue(slot, async () => slot.processor.close?.());
+        await abandon(slot);
+      }
+      slots.clear();
+      await consumer.disconnect();
+      await admin.disconnect();
+    },
+  };
+}
