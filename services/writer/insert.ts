@@ -1,0 +1,29 @@
+// One INSERT of one block under its deduplication token.
+
+import { Readable } from 'node:stream';
+import type { ClickHouseClient } from '@tcxflow/common/clickhouse.ts';
+
+export interface Block {
+  table: string;
+  format: string;
+  body: Buffer[];
+  /** The same block always has the same token: ClickHouse and its views drop what they have. */
+  token: string;
+}
+
+/** Resolves when ClickHouse has the block, in the table and in its views. @throws what ClickHouse or the network answered */
+export async function insertBlock(client: ClickHouseClient, block: Block): Promise<void> {
+  const result = await client.exec({
+    query: `INSERT INTO ${block.table} FORMAT ${block.format}`,
+    values: Readable.from(block.body, { objectMode: false }),
+    clickhouse_settings: {
+      insert_deduplicate: 1,
+      insert_deduplication_token: block.token,
+      deduplicate_blocks_in_dependent_materialized_views: 1,
+      async_insert: 0,
+      // A row of JSON with a column that is missing here is a mistake, not a default.
+      input_format_skip_unknown_fields: 0,
+    },
+  });
+  for await (const _ of result.stream); // an INSERT answers nothing, but the connection is free only when it was read
+}

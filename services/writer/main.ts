@@ -1,0 +1,68 @@
+// writer: tcxflow.flows.v1 and tcxflow.counters.v1 → ClickHouse.
+
+import { createClickHouse, waitForClickHouse } from '@tcxflow/common/clickhouse.ts';
+import { createDeadLetter } from '@tcxflow/common/dead-letter.ts';
+import { TcxflowError } from '@tcxflow/common/errors.ts';
+import { createKafka, createKafkaGate } from '@tcxflow/common/kafka.ts';
+import type { Component } from '@tcxflow/common/lifecycle.ts';
+import { createPartitionConsumer } from '@tcxflow/common/partition-consumer.ts';
+import { createRenewingProducer } from '@tcxflow/common/renewing-producer.ts';
+import { runService, type ServiceContext, type ServiceDefinition } from '@tcxflow/common/service.ts';
+import { type BlockFormat, blockFormats } from './block-formats.ts';
+import { type WriterServiceConfig, writerSchema } from './config.ts';
+import { loadMigrations, planMigrations, readApplied } from './migrations.ts';
+import { createWriterMetrics, openProcessor } from './processor.ts';
+
+function build({ config, log, metrics, fail }: ServiceContext<WriterServiceConfig>): Component[] {
+  const kafka = createKafka(config.kafka, 'writer', log);
+  const client = createClickHouse(config.clickhouse);
+  const producer = createRenewingProducer(kafka);
+  const deadLetter = createDeadLetter(producer, 'writer', metrics, log);
+  const writerMetrics = createWriterMetrics(metrics);
+  const abort = new AbortController();
+
+  const store: Component = {
+    name: 'clickhouse',
+    async start() {
+      await waitForClickHouse(client, config.clickhouse, log, abort.signal);
+      const missing = planMigrations(loadMigrations(), await readApplied(client));
+      if (missing.length > 0)
+        throw new TcxflowError('SCHEMA_OLD', `the database lacks ${missing.map(({ name }) => name).join(', ')}`, {
+          hint: 'run: tcxflow migrate',
+        });
+    },
+    async stop() {
+      abort.abort();
+      await client.close();
+    },
+  };
+  const consumer = createPartitionConsumer({
+    kafka,
+    groupId: config.writer.groupId,
+    topics: Object.keys(blockFormats),
+    concurrency: config.writer.concurrency,
+    tickMs: Math.min(250, config.writer.flushIntervalMs),
+    open: async (context) =>
+      openProcessor(context, {
+        client,
+        format: blockFormats[context.topic] as BlockFormat,
+        config: config.writer,
+        deadLetter,
+        metrics: writerMetrics,
+        log,
+      }),
+    log,
+    metrics,
+    fail,
+  });
+  return [store, createKafkaGate(kafka, config.kafka, log), producer, consumer];
+}
+
+export const writerService: ServiceDefinition<typeof writerSchema> = {
+  name: 'writer',
+  about: 'Inserts flows and counters into ClickHouse, each once.',
+  schema: writerSchema,
+  build,
+};
+
+if (import.meta.main) process.exitCode = await runService(writerService, process.argv.slice(2));

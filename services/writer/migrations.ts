@@ -1,0 +1,102 @@
+// Versioned, forward-only migrations of the ClickHouse schema: deploy/clickhouse/migrations/NNN_name.sql.
+
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { ClickHouseClient } from '@tcxflow/common/clickhouse.ts';
+import { TcxflowError } from '@tcxflow/common/errors.ts';
+
+export interface Migration {
+  version: number;
+  name: string;
+  /** SHA-256 of the file. */
+  checksum: string;
+  statements: string[];
+}
+
+export interface AppliedMigration {
+  version: number;
+  name: string;
+  checksum: string;
+}
+
+const folder = new URL('../../deploy/clickhouse/migrations/', import.meta.url);
+
+/** @returns all migrations in order @throws {TcxflowError} two of one version */
+export function loadMigrations(from: URL = folder): Migration[] {
+  const migrations = readdirSync(from)
+    .filter((file) => /^\d{3}_\w+\.sql$/.test(file))
+    .sort()
+    .map((file) => {
+      const text = readFileSync(new URL(file, from), 'utf8');
+      return {
+        version: Number.parseInt(file, 10),
+        name: file.replace(/\.sql$/, ''),
+        checksum: createHash('sha256').update(text).digest('hex'),
+        statements: splitStatements(text),
+      };
+    });
+  for (const [index, migration] of migrations.entries())
+    if (migration.version !== index + 1)
+      throw new TcxflowError('MIGRATION', `migration ${migration.name} should have version ${index + 1}`);
+  return migrations;
+}
+
+/** Statements end with a semicolon at the end of a line; lines that start with -- are comments. */
+export function splitStatements(text: string): string[] {
+  const lines = text.split('\n').filter((line) => !line.startsWith('--'));
+  return lines
+    .join('\n')
+    .split(/;\s*$/m)
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== '');
+}
+
+/**
+ * What is still to be applied.
+ * @throws {TcxflowError} the database is newer than this program, or an applied file was changed since
+ */
+export function planMigrations(all: readonly Migration[], applied: readonly AppliedMigration[]): Migration[] {
+  for (const done of applied) {
+    const known = all.find((migration) => migration.version === done.version);
+    if (!known)
+      throw new TcxflowError(
+        'MIGRATION_UNKNOWN',
+        `the database has migration ${done.name}, which this version does not know`,
+        {
+          hint: 'use a tcxflow version at least as new as the one that made the schema',
+        },
+      );
+    if (known.checksum !== done.checksum)
+      throw new TcxflowError('MIGRATION_CHANGED', `migration ${done.name} was changed after it had been applied`, {
+        hint: 'restore the file, and put the change into a new migration',
+      });
+  }
+  return all.filter((migration) => !applied.some((done) => done.version === migration.version));
+}
+
+export async function readApplied(client: ClickHouseClient): Promise<AppliedMigration[]> {
+  const exists = await client.query({ query: 'EXISTS TABLE schema_migrations', format: 'JSONEachRow' });
+  const [answer] = await exists.json<{ result: number }>();
+  if (!answer?.result) return [];
+  const result = await client.query({
+    query: 'SELECT version, name, checksum FROM schema_migrations ORDER BY version',
+    format: 'JSONEachRow',
+  });
+  return result.json<AppliedMigration>();
+}
+
+/** Applies what is missing. @returns the names of what was applied (with dryRun: would be) */
+export async function migrate(client: ClickHouseClient, options: { dryRun?: boolean } = {}): Promise<string[]> {
+  const plan = planMigrations(loadMigrations(), await readApplied(client));
+  if (options.dryRun) return plan.map((migration) => migration.name);
+  await client.command({
+    query: `CREATE TABLE IF NOT EXISTS schema_migrations
+      (version UInt32, name String, checksum String, appliedAt DateTime DEFAULT now())
+      ENGINE = MergeTree ORDER BY version COMMENT 'Applied files of deploy/clickhouse/migrations'`,
+  });
+  for (const { version, name, checksum, statements } of plan) {
+    for (const query of statements) await client.command({ query });
+    await client.insert({ table: 'schema_migrations', values: [{ version, name, checksum }], format: 'JSONEachRow' });
+  }
+  return plan.map((migration) => migration.name);
+}

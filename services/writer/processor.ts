@@ -1,0 +1,143 @@
+// One partition into one table, each message once: the block's range goes into the commit metadata, then the block is
+// inserted under a token made of the range, then the range is committed. After a crash the same range is read again and
+// inserted under the same token, so that ClickHouse drops it when it was there.
+
+import type { ClickHouseClient } from '@tcxflow/common/clickhouse.ts';
+import type { DeadLetter } from '@tcxflow/common/dead-letter.ts';
+import { delay } from '@tcxflow/common/kafka.ts';
+import { type Logger, throttled } from '@tcxflow/common/logger.ts';
+import type { Metrics } from '@tcxflow/common/metrics.ts';
+import type { PartitionContext, PartitionProcessor } from '@tcxflow/common/partition-consumer.ts';
+import type { KafkaMessage } from 'kafkajs';
+import type { BlockFormat } from './block-formats.ts';
+import type { WriterConfig } from './config.ts';
+import { insertBlock } from './insert.ts';
+
+export type WriterMetrics = ReturnType<typeof createWriterMetrics>;
+
+export function createWriterMetrics(metrics: Metrics) {
+  return {
+    rows: metrics.counter('rows_total', 'Rows acknowledged by ClickHouse', ['table']),
+    blocks: metrics.counter('blocks_total', 'Blocks acknowledged by ClickHouse', ['table']),
+    failures: metrics.counter('insert_failures_total', 'Inserts that failed and were tried again', ['table']),
+    waiting: metrics.gauge('waiting_rows', 'Rows read and not yet inserted', ['topic', 'partition']),
+    seconds: metrics.histogram('insert_seconds', 'Time of an INSERT', [0.01, 0.03, 0.1, 0.3, 1, 3, 10], ['table']),
+  };
+}
+
+export interface ProcessorDependencies {
+  client: ClickHouseClient;
+  format: BlockFormat;
+  config: WriterConfig;
+  deadLetter: DeadLetter;
+  metrics: WriterMetrics;
+  log: Logger;
+}
+
+const RETRY_MS_MAX = 5000;
+
+/** The range that was being inserted when the metadata was committed. */
+export function encodePending(lastOffset: number): string {
+  return JSON.stringify({ v: 1, last: lastOffset });
+}
+
+/** @throws {Error} on metadata of another version: better stop than insert twice */
+export function decodePending(metadata: string): number | undefined {
+  if (metadata === '') return undefined;
+  const value = JSON.parse(metadata) as { v: number; last: number };
+  if (value.v !== 1) throw new Error(`commit metadata version ${value.v} is not known`);
+  return value.last;
+}
+
+export function openProcessor(context: PartitionContext, deps: ProcessorDependencies): PartitionProcessor {
+  const { config, format, metrics, log } = deps;
+  const problems = throttled(10_000);
+  const labels = { topic: context.topic, partition: context.partition };
+  let firstOffset = Number(context.position);
+  /** A range under way when the last owner stopped: it must be inserted as it was. */
+  let pendingLast = decodePending(context.committed.metadata);
+  let parts: Buffer[] = [];
+  let rows = 0;
+  let bytes = 0;
+  let lastOffset = -1;
+  let startedAt = 0;
+  let closing = false;
+
+  async function add(message: KafkaMessage): Promise<void> {
+    const offset = Number(message.offset);
+    // The range was committed with a last offset that was there; what lies beyond belongs to the next block.
+    if (pendingLast !== undefined && offset > pendingLast) {
+      await flush();
+      pendingLast = undefined;
+    }
+    try {
+      const { part, rows: partRows } = format.read(message.value);
+      parts.push(part);
+      rows += partRows;
+      bytes += part.length;
+    } catch (error) {
+      await deps.deadLetter.send(context, message, error as Error);
+    }
+    if (lastOffset < 0) startedAt = Date.now();
+    lastOffset = offset;
+    metrics.waiting.set(labels, rows);
+    const full = parts.length >= config.blockRows || bytes >= config.blockBytes;
+    if (pendingLast === undefined ? full : offset === pendingLast) await flush();
+  }
+
+  async function flush(): Promise<void> {
+    if (lastOffset < 0) return;
+    const token = `${context.topic}-${context.partition}-${firstOffset}-${lastOffset}`;
+    if (!(await context.commit(String(firstOffset), encodePending(lastOffset))))
+      throw new Error('the partition was reassigned');
+    if (rows > 0) await insertUntilDone(token);
+    await context.commit(String(lastOffset + 1), '');
+    metrics.rows.inc({ table: format.table }, rows);
+    metrics.blocks.inc({ table: format.table });
+    firstOffset = lastOffset + 1;
+    pendingLast = undefined;
+    parts = [];
+    rows = 0;
+    bytes = 0;
+    lastOffset = -1;
+    metrics.waiting.set(labels, 0);
+  }
+
+  /** The identical block until ClickHouse acknowledges it. */
+  async function insertUntilDone(token: string): Promise<void> {
+    const body = format.join(parts);
+    for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, RETRY_MS_MAX)) {
+      const stopTimer = metrics.seconds.startTimer({ table: format.table });
+      try {
+        await insertBlock(deps.client, { table: format.table, format: format.format, body, token });
+        stopTimer();
+        return;
+      } catch (error) {
+        metrics.failures.inc({ table: format.table });
+        if (closing || context.abandoned) throw error;
+        problems((skipped) =>
+          log.warn({ err: error, token, rows, skipped }, 'insert failed; trying the same block again'),
+        );
+      }
+      await delay(waitMs);
+      await context.heartbeat();
+    }
+  }
+
+  return {
+    async process(messages) {
+      for (const message of messages) await add(message);
+    },
+    async tick() {
+      if (pendingLast === undefined && lastOffset >= 0 && Date.now() - startedAt >= config.flushIntervalMs)
+        await flush();
+    },
+    async close() {
+      closing = true;
+      if (pendingLast === undefined) await flush();
+    },
+    async dispose() {
+      metrics.waiting.remove(labels);
+    },
+  };
+}
