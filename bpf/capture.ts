@@ -26,6 +26,8 @@ export interface CaptureOptions {
   maxIfIndex?: number;
   /** Name of a namespace (`ip netns`); default: the process's own. */
   netns?: string;
+  /** Compiled sample.bpf.c; default: the one that comes with the package. */
+  objectPath?: string;
   /** Receives records back to back (forEachRecord); the buffer is reused when the call returns. */
   onBatch: (batch: Buffer) => void;
 }
@@ -102,7 +104,7 @@ export function openCapture(options: CaptureOptions): Capture {
   };
   try {
     handle = addon.open(
-      defaultObject,
+      options.objectPath ?? defaultObject,
       ringBytes,
       options.wakeBytes ?? Math.max(4096, ringBytes >> 4),
       options.tickMs ?? 10,

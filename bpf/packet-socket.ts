@@ -2,6 +2,7 @@
 
 import { release } from 'node:os';
 import { explain } from './errors.ts';
+import { netnsPath } from './links.ts';
 import { native } from './native.ts';
 
 export interface PacketSocket {
@@ -10,12 +11,12 @@ export interface PacketSocket {
   close(): void;
 }
 
-/** @param ifName of the namespace this process runs in @throws {CaptureError} needs CAP_NET_RAW */
-export function openPacketSocket(ifName: string): PacketSocket {
+/** @param netns name of a namespace; default: the process's own @throws {CaptureError} needs CAP_NET_RAW */
+export function openPacketSocket(ifName: string, netns?: string): PacketSocket {
   const addon = native();
   let fd: number;
   try {
-    fd = addon.openPacketSocket(ifName);
+    fd = addon.openPacketSocket(ifName, netnsPath(netns));
   } catch (error) {
     throw explain(error, `opening a packet socket on ${ifName}`, release());
   }

@@ -9,28 +9,41 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* openPacketSocket(ifName) -> file descriptor, in the namespace of this process */
-static napi_value js_open_packet_socket(napi_env env, napi_callback_info info)
+static int open_bound(const char *name)
 {
-	napi_value args[1], result;
-	char name[IF_NAMESIZE];
 	struct sockaddr_ll address = { .sll_family = AF_PACKET };
-	int fd;
+	int fd, error;
 
-	if (!get_args(env, info, 1, args) || !get_string(env, args[0], "ifName", name, sizeof(name)))
-		return NULL;
 	address.sll_ifindex = if_nametoindex(name);
 	if (!address.sll_ifindex)
-		return throw_errno(env, errno, "if_nametoindex", name);
+		return -errno;
 	/* Protocol 0: send only, nothing is queued for reading. */
 	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address))) {
-		int error = errno;
+	if (fd < 0 || !bind(fd, (struct sockaddr *)&address, sizeof(address)))
+		return fd < 0 ? -errno : fd;
+	error = -errno;
+	close(fd);
+	return error;
+}
 
-		if (fd >= 0)
-			close(fd);
-		return throw_errno(env, error, "socket(AF_PACKET)", name);
-	}
+/* openPacketSocket(ifName, netnsPath | null) -> file descriptor */
+static napi_value js_open_packet_socket(napi_env env, napi_callback_info info)
+{
+	napi_value args[2], result;
+	char name[IF_NAMESIZE], netns[4096] = "";
+	struct netns_guard guard;
+	int fd;
+
+	if (!get_args(env, info, 2, args) || !get_string(env, args[0], "ifName", name, sizeof(name)) ||
+	    (!is_nullish(env, args[1]) && !get_string(env, args[1], "netnsPath", netns, sizeof(netns))))
+		return NULL;
+	fd = netns_enter(&guard, netns);
+	if (fd)
+		return throw_errno(env, -fd, "setns", netns);
+	fd = open_bound(name);
+	netns_leave(&guard);
+	if (fd < 0)
+		return throw_errno(env, -fd, "socket(AF_PACKET)", name);
 	napi_create_int32(env, fd, &result);
 	return result;
 }

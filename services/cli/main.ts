@@ -1,0 +1,83 @@
+// The `tcxflow` command: each service, all of them (`up`), and the tools.
+
+import { EXIT_CONFIG, reportFatal } from '@tcxflow/common/errors.ts';
+import { runService } from '@tcxflow/common/service.ts';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { services } from './services.ts';
+
+const positiveInteger = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number of 1 or more is wanted.');
+  return value;
+};
+const collect = (value: string, list: string[]) => [...list, value];
+
+const program = new Command('tcxflow')
+  .description('Traffic visibility for Linux hosts that can prove its numbers.')
+  .exitOverride();
+
+program
+  .command('up')
+  .description('run everything on this machine; without --interface in a small lab network of its own')
+  .option('-i, --interface <name>', 'sample this interface (repeatable; patterns with * and ?)', collect, [])
+  .option('-r, --rate <n>', 'sample 1 of n packets (default: 10 in the lab, 1000 on interfaces)', positiveInteger)
+  .option('--sflow <host:port>', 'send sFlow v5 to this collector (repeatable; default 127.0.0.1:6343)', collect, [])
+  .option('--seconds <n>', 'stop after so many seconds of traffic, drain, and exit', positiveInteger)
+  .option('--report <format>', 'json: one object with all counts as the last line of stdout (with --seconds)')
+  .option('--window <seconds>', 'length of the aggregation windows', positiveInteger, 10)
+  .option('--data-dir <path>', 'where Kafka, ClickHouse and logs are kept', '.tcxflow')
+  .option('-c, --config <file>', 'use the Kafka and ClickHouse of this configuration, in place of embedded ones')
+  .action(async (options) => {
+    const { up } = await import('./up/up.ts');
+    process.exitCode = await up(options);
+  });
+
+for (const [name, service] of Object.entries(services))
+  program
+    .command(name)
+    .description(service.about)
+    .helpOption(false)
+    .allowUnknownOption()
+    .argument('[args...]')
+    .action(async (args: string[]) => {
+      process.exitCode = await runService(await service.load(), args);
+    });
+
+program
+  .command('migrate')
+  .description('bring the ClickHouse schema up to date')
+  .option('-c, --config <file>', 'configuration file')
+  .option('--dry-run', 'print what would be applied')
+  .action(async (options) => {
+    const { migrateCommand } = await import('./migrate.ts');
+    process.exitCode = await migrateCommand(options);
+  });
+
+program
+  .command('sql')
+  .description('run a query and print a table')
+  .argument('<query>', 'for example "SELECT agent, sum(bytes) FROM flows_1m GROUP BY agent"')
+  .option('-c, --config <file>', 'configuration file; default: what `tcxflow up` is running')
+  .option('-f, --format <format>', 'any ClickHouse output format', 'PrettyCompactMonoBlock')
+  .option('--data-dir <path>', 'of the running `tcxflow up`', '.tcxflow')
+  .action(async (query: string, options) => {
+    const { sqlCommand } = await import('./sql.ts');
+    process.exitCode = await sqlCommand(query, options);
+  });
+
+program
+  .command('doctor')
+  .description('check this machine and say what to do')
+  .option('-c, --config <file>', 'also check the Kafka and ClickHouse of this configuration')
+  .option('--data-dir <path>', 'of the running `tcxflow up`', '.tcxflow')
+  .action(async (options) => {
+    const { doctorCommand } = await import('./doctor.ts');
+    process.exitCode = await doctorCommand(options);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT_CONFIG;
+  else process.exitCode = reportFatal(error);
+}

@@ -1,0 +1,278 @@
+// `tcxflow up`: engines, lab, services; then the numbers.
+
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type ClickHouseClient, createClickHouse } from '@tcxflow/common/clickhouse.ts';
+import { ConfigError, reportFatal, TcxflowError } from '@tcxflow/common/errors.ts';
+import { createKafka, waitForKafka } from '@tcxflow/common/kafka.ts';
+import { createLogger } from '@tcxflow/common/logger.ts';
+import type { Lab } from '@tcxflow/lab/lab.ts';
+import { migrate } from '@tcxflow/writer/migrations.ts';
+import { readRunFile, runFilePath } from '../clickhouse-access.ts';
+import { type ServiceProcess, startService } from './children.ts';
+import { writeConfigFile } from './config-file.ts';
+import { drain } from './drain.ts';
+import { startEngines } from './engines.ts';
+import { freePorts } from './ports.ts';
+import { makeReport, subtractTotals } from './report.ts';
+import { takeSnapshot } from './snapshot.ts';
+import { createStatusView, renderTalkers } from './status.ts';
+import { readTopTalkers, readTotals } from './store.ts';
+
+export interface UpOptions {
+  interface: string[];
+  rate?: number;
+  sflow: string[];
+  seconds?: number;
+  report?: string;
+  window: number;
+  dataDir: string;
+  config?: string;
+}
+
+/** In the order in which they start; they stop in this order too, from the intake to the output. */
+const serviceNames = ['capture', 'decode', 'aggregate', 'writer', 'sflow'];
+const READY_MS = 30_000;
+const DRAIN_MS = 90_000;
+const STATUS_MS = 1000;
+const TALKERS = 8;
+
+/** What must be undone, last first. */
+type Cleanup = { what: string; undo: () => Promise<void> | void };
+
+export async function up(options: UpOptions): Promise<number> {
+  const cleanups: Cleanup[] = [];
+  const out = options.report ? process.stderr : process.stdout;
+  const say = (line: string) => void out.write(`${line}\n`);
+  const stop = Promise.withResolvers<string>();
+  const onSignal = (signal: NodeJS.Signals) => {
+    say(`\n${signal}: stopping (again: at once)`);
+    stop.resolve(signal);
+    process.once(signal, () => process.exit(130));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, onSignal);
+  let exitCode = 0;
+  try {
+    exitCode = await run(options, cleanups, say, out, stop.promise);
+  } catch (error) {
+    exitCode = reportFatal(error);
+  }
+  for (const { what, undo } of cleanups.reverse()) {
+    try {
+      await undo();
+    } catch (error) {
+      process.stderr.write(`tcxflow: ${what}: ${(error as Error).message}\n`);
+      exitCode ||= 1;
+    }
+  }
+  say('all stopped');
+  return exitCode;
+}
+
+async function run(
+  options: UpOptions,
+  cleanups: Cleanup[],
+  say: (line: string) => void,
+  out: NodeJS.WriteStream,
+  stop: Promise<string>,
+): Promise<number> {
+  checkOptions(options);
+  const dataDir = resolve(options.dataDir);
+  mkdirSync(dataDir, { recursive: true });
+  const running = readRunFile(dataDir);
+  if (running)
+    throw new TcxflowError('RUNNING', `another tcxflow up (pid ${running.pid}) uses ${dataDir}`, {
+      hint: 'stop it, or choose another folder with --data-dir',
+    });
+  const log = createLogger({ level: 'warn', format: 'auto' }, 'up');
+  const inLab = options.interface.length === 0;
+  const rate = options.rate ?? (inLab ? 10 : 1000);
+  if (inLab) say('no --interface given: building a lab of three network namespaces with traffic of its own');
+
+  const [engines, lab] = await Promise.all([
+    startEngines({ dataDir, config: options.config, log, say }).then((started) => {
+      cleanups.push({ what: 'stopping the engines', undo: started.stop });
+      return started;
+    }),
+    inLab ? makeLab(cleanups, say) : undefined,
+  ]);
+
+  const kafka = createKafka(engines.kafka, 'up', log);
+  await waitForKafka(kafka, engines.kafka, log, AbortSignal.timeout(READY_MS));
+  const client = createClickHouse(engines.clickhouse);
+  cleanups.push({ what: 'closing the connection to ClickHouse', undo: () => client.close() });
+  const applied = await migrate(client);
+  if (applied.length > 0) say(`schema       ${applied.join(', ')} applied`);
+
+  const agent = lab ? `lab-${Date.now().toString(36)}` : hostname();
+  const configFile = writeConfigFile(dataDir, engines, {
+    agent,
+    interfaces: lab ? [{ match: 'eth*', netns: lab.netns, rate }] : options.interface.map((match) => ({ match, rate })),
+    collectors: options.sflow.length > 0 ? options.sflow : ['127.0.0.1:6343'],
+    windowMs: options.window * 1000,
+  });
+  const before = await readTotals(client, agent);
+  const services = await startServices(dataDir, configFile, cleanups, say);
+  const { url, database, username, password } = engines.clickhouse;
+  writeRunFile(dataDir, {
+    brokers: engines.kafka.brokers,
+    clickhouse: { url, database, username, password },
+    services,
+  });
+  cleanups.push({ what: 'removing the run file', undo: () => rmSync(runFilePath(dataDir), { force: true }) });
+
+  const truthBefore = await lab?.truth();
+  await lab?.startTraffic();
+  say(
+    lab
+      ? `traffic      runs in ${lab.netns}, sampled 1:${rate}`
+      : `sampling     ${options.interface.join(', ')} at 1:${rate}`,
+  );
+  const ended = await watch(options, client, agent, services, out, say, stop);
+  if (ended !== 'time') return 0;
+
+  say('time is up: draining');
+  await lab?.stopTraffic();
+  services.find(({ name }) => name === 'capture')?.kill('SIGUSR1');
+  await new Promise((done) => setTimeout(done, 1000)); // what it still had is published within the linger time
+  const admin = kafka.admin();
+  await admin.connect();
+  const drained = await drain(admin, DRAIN_MS);
+  await admin.disconnect();
+  if (!drained) say(`not everything was processed within ${DRAIN_MS / 1000} s`);
+
+  const truthAfter = await lab?.truth();
+  const truth =
+    truthBefore && truthAfter
+      ? { packets: truthAfter.packets - truthBefore.packets, bytes: truthAfter.bytes - truthBefore.bytes }
+      : null;
+  const store = subtractTotals(await readTotals(client, agent), before);
+  const report = makeReport(await takeSnapshot(services), store, truth);
+  for (const line of renderTalkers(await readTopTalkers(client, agent, TALKERS))) say(line);
+  if (options.report) {
+    cleanups.unshift({
+      what: 'printing the report',
+      undo: () => void process.stdout.write(`${JSON.stringify(report)}\n`),
+    });
+  } else say(JSON.stringify(report, null, 2));
+  return drained ? 0 : 1;
+}
+
+function checkOptions(options: UpOptions): void {
+  if (options.report && options.report !== 'json')
+    throw new ConfigError(`--report ${options.report}: json is the only format`);
+  if (options.report && !options.seconds)
+    throw new ConfigError('--report needs --seconds: it is made when the run ends');
+  if (process.getuid?.() !== 0)
+    throw new TcxflowError('NOT_ROOT', 'tcxflow up loads BPF programs and needs root', { hint: 'run: sudo npm start' });
+}
+
+async function makeLab(cleanups: Cleanup[], say: (line: string) => void): Promise<Lab> {
+  const { createLab, removeStaleLabs } = await import('@tcxflow/lab/lab.ts');
+  const stale = await removeStaleLabs();
+  if (stale.length > 0) say(`lab          removed ${stale.length} namespaces that a run which crashed had left`);
+  const lab = await createLab();
+  cleanups.push({ what: 'removing the lab', undo: () => lab.remove() });
+  say(`lab          ${lab.netns}: eth0 and eth1, a client behind each`);
+  return lab;
+}
+
+async function startServices(
+  dataDir: string,
+  configFile: string,
+  cleanups: Cleanup[],
+  say: (line: string) => void,
+): Promise<ServiceProcess[]> {
+  const startedAt = Date.now();
+  const ports = await freePorts(serviceNames.length);
+  const services = serviceNames.map((name, index) =>
+    startService({
+      name,
+      configFile,
+      metricsPort: ports[index] ?? 0,
+      dataDir,
+      onCrash: (crashed, code, logFile) =>
+        say(`${crashed} ended with ${code ?? 'a signal'}; starting it again (${logFile})`),
+    }),
+  );
+  cleanups.push({
+    what: 'stopping the services',
+    undo: async () => {
+      for (const service of services) await service.stop(10_000);
+    },
+  });
+  await Promise.all(
+    services.map(async (service) => {
+      await service.ready(READY_MS);
+      say(`${service.name.padEnd(12)} ready in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
+    }),
+  );
+  return services;
+}
+
+function writeRunFile(
+  dataDir: string,
+  run: { brokers: string[]; clickhouse: object; services: readonly ServiceProcess[] },
+): void {
+  const services = Object.fromEntries(run.services.map(({ name, metricsUrl }) => [name, metricsUrl]));
+  writeFileSync(runFilePath(dataDir), JSON.stringify({ pid: process.pid, ...run, services }, null, 2), { mode: 0o600 });
+}
+
+/** Shows the numbers until the time is up or a signal comes. */
+async function watch(
+  options: UpOptions,
+  client: ClickHouseClient,
+  agent: string,
+  services: readonly ServiceProcess[],
+  out: NodeJS.WriteStream,
+  say: (line: string) => void,
+  stop: Promise<string>,
+): Promise<'time' | 'signal'> {
+  const view = createStatusView(out);
+  const startedAt = Date.now();
+  let lastSelected = 0;
+  let lastAt = startedAt;
+  let hinted = false;
+  const signalled = stop.then(() => 'signal' as const);
+  try {
+    for (;;) {
+      const left = options.seconds ? options.seconds * 1000 - (Date.now() - startedAt) : Number.POSITIVE_INFINITY;
+      if (left <= 0) return 'time';
+      const wait = new Promise<'tick'>((done) => setTimeout(() => done('tick'), Math.min(STATUS_MS, left)));
+      if ((await Promise.race([wait, signalled])) === 'signal') return 'signal';
+      const now = Date.now();
+      const snapshot = await takeSnapshot(services);
+      const talkers = await readTopTalkers(client, agent, TALKERS);
+      const samplesPerSecond = ((snapshot.selected - lastSelected) * 1000) / Math.max(1, now - lastAt);
+      lastSelected = snapshot.selected;
+      lastAt = now;
+      view.show({
+        seconds: (now - startedAt) / 1000,
+        snapshot,
+        samplesPerSecond,
+        store: await readTotals(client, agent),
+        talkers,
+      });
+      if (talkers.length > 0 && !hinted) {
+        hinted = true;
+        view.end();
+        for (const line of hints(options)) say(line);
+      }
+    }
+  } finally {
+    view.end();
+  }
+}
+
+function hints(options: UpOptions): string[] {
+  const where = options.dataDir === '.tcxflow' ? '' : ` --data-dir ${options.dataDir}`;
+  return [
+    '',
+    `ask it yourself:  npx tcxflow sql${where} "SELECT minute, direction, sum(packets), sum(bytes), round(1.96 * sqrt(sum(bytesVariance))) AS margin FROM flows_1m GROUP BY minute, direction ORDER BY minute"`,
+    existsSync(join(options.dataDir, 'config.yaml'))
+      ? `configuration:    ${join(options.dataDir, 'config.yaml')} (ClickHouse URL, user and password)`
+      : '',
+    '',
+  ];
+}

@@ -1,0 +1,48 @@
+// Two namespaces joined by veth, nothing else in them: sent frames are all there is to count.
+
+import type { TestContext } from 'node:test';
+import { inNetns, ip, ipBatch, netnsName, removeStaleNetns } from '@tcxflow/lab/netns.ts';
+import { listLinks } from 'libbpf-ts/links.ts';
+import type { Link } from 'libbpf-ts/netlink.ts';
+
+const KIND = 'tcxflow-test';
+let made = 0;
+
+export interface LinkPair {
+  /** The namespace that is sampled; its side is eth0. */
+  near: string;
+  /** The other one; its side is eth0 too. */
+  far: string;
+  /** The sampled interface. */
+  link: Link;
+}
+
+export const NEAR_MAC = '02:00:00:00:00:01';
+export const FAR_MAC = '02:00:00:00:00:02';
+
+/** Makes the pair; it is removed when the test ends. No address, no IPv6: the kernel itself sends nothing. */
+export async function makeLinkPair(test: TestContext): Promise<LinkPair> {
+  if (made === 0) await removeStaleNetns(KIND);
+  const id = ++made;
+  const near = netnsName(KIND, `near${id}`);
+  const far = netnsName(KIND, `far${id}`);
+  test.after(async () => {
+    for (const netns of [near, far]) await ip('netns', 'delete', netns);
+  });
+  for (const netns of [near, far]) {
+    await ip('netns', 'add', netns);
+    await inNetns(netns, 'sh', '-c', 'for f in all default; do echo 1 > /proc/sys/net/ipv6/conf/$f/disable_ipv6; done');
+  }
+  await ipBatch(near, [
+    `link add eth0 address ${NEAR_MAC} type veth peer name eth0 address ${FAR_MAC} netns ${far}`,
+    'link set eth0 up',
+  ]);
+  await ipBatch(far, ['link set eth0 up']);
+  return { near, far, link: findLink(near, 'eth0') };
+}
+
+export function findLink(netns: string, name: string): Link {
+  const link = listLinks(netns).find((candidate) => candidate.name === name);
+  if (!link) throw new Error(`no ${name} in ${netns}`);
+  return link;
+}
