@@ -3,6 +3,7 @@
 // reads again from the committed offsets. Processors commit themselves; nothing is committed for them.
 
 import type { Admin, Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import { coPartitioning } from './co-partitioning.ts';
 import type { Component, Fail } from './lifecycle.ts';
 import { type Logger, throttled } from './logger.ts';
 import type { Metrics } from './metrics.ts';
@@ -52,6 +53,8 @@ export interface PartitionConsumerOptions {
   /** Partitions processed at the same time. Default 4. */
   concurrency?: number;
   tickMs?: number;
+  /** The same member gets partition p of all topics. */
+  coPartitioned?: boolean;
   /** Largest fetch of all partitions together. Default 16 MiB: the bound of what waits in memory. */
   maxBytes?: number;
 }
@@ -185,6 +188,7 @@ export function createPartitionConsumer(options: PartitionConsumerOptions): Comp
       await admin.connect();
       consumer = kafka.consumer({
         groupId,
+        ...(options.coPartitioned ? { partitionAssigners: [coPartitioning] } : {}),
         sessionTimeout: 30_000,
         heartbeatInterval: 3000,
         maxWaitTimeInMs: 250,

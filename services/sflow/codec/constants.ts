@@ -1,0 +1,71 @@
+// Numbers of the sFlow formats, grouped under the document that assigns them.
+// Section numbers in this folder: docs/reference/sflow.md lists the documents.
+
+// sFlow Version 5 (sflow.org, July 2004), section 5: datagram.
+export const SFLOW_VERSION = 5;
+export const SFLOW_PORT = 6343;
+/** sFlowRcvrMaximumDatagramSize, default of the MIB in section 4: UDP payload bytes. */
+export const DEFAULT_MAX_DATAGRAM_BYTES = 1400;
+/** sFlowFsMaximumHeaderSize, default of the MIB in section 4. */
+export const DEFAULT_MAX_HEADER_BYTES = 128;
+
+// sFlow Version 5, section 5: enum address_type.
+export const ADDRESS_IPV4 = 1;
+export const ADDRESS_IPV6 = 2;
+
+// sFlow Version 5, section 5: sample_data, enterprise 0.
+export const FLOW_SAMPLE = 1;
+export const COUNTERS_SAMPLE = 2;
+export const FLOW_SAMPLE_EXPANDED = 3;
+export const COUNTERS_SAMPLE_EXPANDED = 4;
+
+// sFlow Version 5, section 5: sflow_data_source. Class 0: the index is an ifIndex.
+export const DATA_SOURCE_IF_INDEX = 0;
+
+// sFlow Version 5, section 5: interface and interface_expanded.
+export const INTERFACE_FORMAT_IF_INDEX = 0;
+export const INTERFACE_FORMAT_DISCARDED = 1;
+export const INTERFACE_FORMAT_MULTIPLE = 2;
+/** "Unknown": what an emitter says when the kernel does not know, also for traffic of the host itself. */
+export const INTERFACE_UNKNOWN = 0;
+/** The device itself in the compact form: 30 bits. Some agents write it in the expanded form too. */
+export const INTERFACE_LOCAL_COMPACT = 0x3fffffff;
+/** The device itself in the expanded form, after the published erratum. */
+export const INTERFACE_LOCAL_EXPANDED = 0xffffffff;
+
+// sFlow Version 5, section 5: flow_data, enterprise 0.
+export const SAMPLED_HEADER = 1;
+export const EXTENDED_SWITCH = 1001;
+
+// sFlow Version 5, section 5: enum header_protocol.
+export const HEADER_ETHERNET = 1;
+export const HEADER_IPV4 = 11;
+export const HEADER_IPV6 = 12;
+
+// sFlow Version 5, section 5: counter_data, enterprise 0.
+export const IF_COUNTERS = 1;
+/** sFlow Host Structures and port_name: "sFlow Port Name", enterprise 0. */
+export const PORT_NAME = 1005;
+
+/** sFlow Version 5, section 5: a counter that is not supported is sent as the maximum of its type. */
+export const UNKNOWN_U32 = 0xffffffff;
+export const UNKNOWN_U64 = 0xffffffffffffffffn;
+
+// IEEE 802 numbers: EtherTypes that a raw IP device's header can start with.
+export const ETHERTYPE_IPV4 = 0x0800;
+export const ETHERTYPE_IPV6 = 0x86dd;
+/** IEEE 802.3, section 3.2.9: frame check sequence; Linux does not see it, sFlow counts it. */
+export const ETHERNET_FCS_BYTES = 4;
+
+// RFC 2863, ifStatus as sFlow packs it (bit 0 ifAdminStatus, bit 1 ifOperStatus), and TruthValue.
+export const IF_STATUS_ADMIN_UP = 1;
+export const IF_STATUS_OPER_UP = 2;
+export const TRUTH_VALUE_TRUE = 1;
+export const TRUTH_VALUE_FALSE = 2;
+
+/** Whether input or output of format 0 names the device itself; agents write either value in the expanded form. */
+export function isLocalInterface(format: number, value: number): boolean {
+  return (
+    format === INTERFACE_FORMAT_IF_INDEX && (value === INTERFACE_LOCAL_EXPANDED || value === INTERFACE_LOCAL_COMPACT)
+  );
+}

@@ -1,0 +1,60 @@
+// The list of records that ends every flow and counters sample (sFlow Version 5, section 5: flow_record, counter_record):
+// count, then tag, length and body each.
+//
+// The length is trusted, as the specification asks of a reader: what is known of the body is read, the rest skipped.
+// A record that is unknown, or too short for what we know of it, is kept raw.
+
+import { type Cursor, readU32, remaining, take } from './xdr-cursor.ts';
+
+export interface RawRecord {
+  kind: 'raw';
+  /** enterprise << 12 | format. */
+  tag: number;
+  /** A view of the datagram. */
+  bytes: Buffer;
+}
+
+/** Tag and length: so many bytes an entry needs at least, which bounds what a count can make a reader do. */
+const MIN_ENTRY_BYTES = 8;
+
+/**
+ * Reads a count and as many entries of tag, length and body.
+ * @returns null with the cursor at the count or length that cannot be true
+ */
+export function decodeRecords<T>(
+  cursor: Cursor,
+  decode: (tag: number, body: Buffer) => T | null,
+): (T | RawRecord)[] | null {
+  const count = readCount(cursor);
+  if (count < 0) return null;
+  const records: (T | RawRecord)[] = [];
+  for (let i = 0; i < count; i++) {
+    const tag = readU32(cursor);
+    const bytes = readBody(cursor);
+    if (bytes === null) return null;
+    records.push(decode(tag, bytes) ?? { kind: 'raw', tag, bytes });
+  }
+  return records;
+}
+
+/** A count of entries that the rest of the cursor can hold, or -1. */
+export function readCount(cursor: Cursor): number {
+  const start = cursor.offset;
+  const count = readU32(cursor);
+  if (!cursor.truncated && count <= remaining(cursor) / MIN_ENTRY_BYTES) return count;
+  cursor.offset = start;
+  return -1;
+}
+
+/** Length and body. Some agents write the unpadded length; the next entry begins at a multiple of four all the same. */
+export function readBody(cursor: Cursor): Buffer | null {
+  const start = cursor.offset;
+  const length = readU32(cursor);
+  const at = take(cursor, length);
+  if (at < 0) {
+    cursor.offset = start;
+    return null;
+  }
+  cursor.offset = Math.min(at + length + (-length & 3), cursor.end);
+  return cursor.buffer.subarray(at, at + length);
+}

@@ -1,0 +1,68 @@
+// UDP to the collectors. A datagram counts as sent when the kernel has taken it.
+
+import { createSocket, type Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import type { Component } from '@tcxflow/common/lifecycle.ts';
+import { type Logger, throttled } from '@tcxflow/common/logger.ts';
+import type { Metrics } from '@tcxflow/common/metrics.ts';
+import type { SflowConfig } from './config.ts';
+
+export interface Collectors extends Component {
+  /** Resolves when every collector's copy was handed to the kernel or counted as failed. Never rejects. */
+  send(datagram: Buffer): Promise<void>;
+}
+
+interface Collector {
+  address: string;
+  host: string;
+  port: number;
+  socket: Socket;
+}
+
+/** "[2001:db8::1]:6343" → host without brackets. */
+export function parseCollector(address: string): { host: string; port: number } {
+  const at = address.lastIndexOf(':');
+  return { host: address.slice(0, at).replace(/^\[(.*)\]$/, '$1'), port: Number(address.slice(at + 1)) };
+}
+
+export function createCollectors(config: SflowConfig, metrics: Metrics, log: Logger): Collectors {
+  const errors = metrics.counter('send_errors_total', 'Datagrams the kernel did not take', ['collector']);
+  const lines = throttled(10_000);
+  const collectors: Collector[] = [];
+
+  function failed(address: string, error: Error): void {
+    errors.inc({ collector: address });
+    lines((skipped) => log.warn({ collector: address, error: error.message, skipped }, 'datagram not sent'));
+  }
+
+  return {
+    name: 'collectors',
+    async start() {
+      for (const address of config.collectors) {
+        const { host, port } = parseCollector(address);
+        const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
+        socket.on('error', (error) => failed(address, error));
+        await new Promise<void>((resolve) => socket.bind(0, resolve));
+        socket.setSendBufferSize(config.sendBufferBytes);
+        collectors.push({ address, host, port, socket });
+        log.info({ collector: address }, 'sending sFlow');
+      }
+    },
+    async send(datagram) {
+      await Promise.all(
+        collectors.map(
+          ({ address, host, port, socket }) =>
+            new Promise<void>((resolve) => {
+              socket.send(datagram, port, host, (error) => {
+                if (error) failed(address, error);
+                resolve();
+              });
+            }),
+        ),
+      );
+    },
+    stop() {
+      for (const { socket } of collectors) socket.close();
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import { serviceSchema } from '@tcxflow/common/config.ts';
+import { z } from 'zod';
+
+const UINT32_MAX = 0xffff_ffff;
+
+export const sflowSection = z
+  .strictObject({
+    groupId: z.string().min(1).default('tcxflow-sflow'),
+    /** host:port of each collector; IPv6 in brackets. */
+    collectors: z.array(z.string().regex(/^.+:\d+$/, 'host:port')).default(['127.0.0.1:6343']),
+    /** per-agent: a stable number made of the agent's name (nfdump tells agents apart by it); or one number for all. */
+    subAgentId: z.union([z.literal('per-agent'), z.int().min(0).max(UINT32_MAX)]).default('per-agent'),
+    /** UDP payload. */
+    datagramBytes: z.int().min(200).max(8192).default(1400),
+    headerBytes: z.int().min(64).max(256).default(128),
+    /** Older samples are dropped and counted: sFlow has no timestamps, collectors would take them for new traffic. */
+    maxAgeMs: z.int().min(1000).default(10_000),
+    sendBufferBytes: z
+      .int()
+      .min(4096)
+      .default(2 << 20),
+  })
+  .prefault({});
+
+export const sflowSchema = serviceSchema('sflow', sflowSection);
+export type SflowConfig = z.output<typeof sflowSection>;
+export type SflowServiceConfig = z.output<typeof sflowSchema>;
