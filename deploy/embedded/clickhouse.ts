@@ -15,7 +15,7 @@ export interface ClickHouseOptions {
   /** ClickHouse's files go below `dataDir`/clickhouse. */
   dataDir: string;
   log: EmbeddedLog;
-  /** Taken when it is free, else another is chosen. */
+  /** Taken when it is free, else another is chosen; 0: any. */
   httpPort?: number;
 }
 
@@ -66,7 +66,7 @@ export async function startClickHouse(options: ClickHouseOptions): Promise<Embed
   writeSecret(`${home}/config.xml`, configXml(home, logFile));
   const preferred = options.httpPort ?? DEFAULT_PORT;
   const port = await choosePort(preferred);
-  if (port !== preferred) log.info({ preferred, port }, 'clickhouse: port is taken, using another');
+  if (preferred !== 0 && port !== preferred) log.info({ preferred, port }, 'clickhouse: port is taken, using another');
 
   const child = await startChild({
     name: 'clickhouse',

@@ -49,10 +49,13 @@ describe('the embedded Kafka', skipWithout('kafka'), () => {
   });
 
   test('does not make topics that nobody asked for', async (context) => {
-    const producer = connect(kafka.brokers).producer({ retry: { retries: 0 }, allowAutoTopicCreation: true });
-    await producer.connect();
-    context.after(() => producer.disconnect());
-    await assert.rejects(producer.send({ topic: 'mispelt', messages: [{ value: 'x' }] }));
+    const client = connect(kafka.brokers);
+    const admin = client.admin();
+    const producer = client.producer({ retry: { retries: 0 }, allowAutoTopicCreation: true });
+    await Promise.all([admin.connect(), producer.connect()]);
+    context.after(() => Promise.all([admin.disconnect(), producer.disconnect()]));
+    await assert.rejects(producer.send({ topic: 'mispelt', messages: [{ value: 'x' }] }), /does not host this topic/);
+    assert.equal((await admin.listTopics()).includes('mispelt'), false);
   });
 
   test('a second start on the same folder is refused while the first runs', async () => {

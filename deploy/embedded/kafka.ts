@@ -14,7 +14,7 @@ export interface KafkaOptions {
   /** Kafka's files go below `dataDir`/kafka. */
   dataDir: string;
   log: EmbeddedLog;
-  /** Taken when it is free, else another is chosen. */
+  /** Taken when it is free, else another is chosen; 0: any. */
   port?: number;
 }
 
@@ -46,7 +46,7 @@ export async function startKafka(options: KafkaOptions): Promise<EmbeddedKafka> 
   const preferred = options.port ?? DEFAULT_PORT;
   const port = await choosePort(preferred);
   const controllerPort = await choosePort(port + 1, [port]);
-  if (port !== preferred) log.info({ preferred, port }, 'kafka: port is taken, using another');
+  if (preferred !== 0 && port !== preferred) log.info({ preferred, port }, 'kafka: port is taken, using another');
   writeFileSync(paths.properties, kafkaProperties(paths, port, controllerPort));
   await formatOnce(java, paths, log);
 

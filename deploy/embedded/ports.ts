@@ -3,9 +3,9 @@
 
 import { createServer } from 'node:net';
 
-/** @returns `preferred` when it is free on 127.0.0.1 and not in `taken`, else a free port of the kernel's choice */
+/** @returns `preferred` when it is free on 127.0.0.1 and not in `taken`, else (and for 0) a free port of the kernel's choice */
 export async function choosePort(preferred: number, taken: readonly number[] = []): Promise<number> {
-  if (!taken.includes(preferred) && (await tryPort(preferred)) !== undefined) return preferred;
+  if (preferred !== 0 && !taken.includes(preferred) && (await tryPort(preferred)) !== undefined) return preferred;
   for (;;) {
     const port = await tryPort(0);
     if (port === undefined) throw new Error('no free port on 127.0.0.1');

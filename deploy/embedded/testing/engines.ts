@@ -25,7 +25,8 @@ function missingForKafka(): string[] {
 function missingForClickHouse(): string[] {
   const { resolve } = createRequire(import.meta.url);
   try {
-    return [resolve('chdb/libchdb'), resolve('ffi-rs')] && [];
+    for (const name of ['chdb/libchdb', 'ffi-rs']) resolve(name);
+    return [];
   } catch {
     return ['no chdb'];
   }

@@ -1,5 +1,5 @@
-// Numbers of the sFlow formats, grouped under the document that assigns them.
-// Section numbers in this folder: docs/reference/sflow.md lists the documents.
+// Numbers of the sFlow formats, grouped under the title of the document that assigns them; docs/reference/sflow.md says
+// which documents these are.
 
 // sFlow Version 5 (sflow.org, July 2004), section 5: datagram.
 export const SFLOW_VERSION = 5;
@@ -44,7 +44,7 @@ export const HEADER_IPV6 = 12;
 
 // sFlow Version 5, section 5: counter_data, enterprise 0.
 export const IF_COUNTERS = 1;
-/** sFlow Host Structures and port_name: "sFlow Port Name", enterprise 0. */
+// sFlow Port Name: counter_data, enterprise 0.
 export const PORT_NAME = 1005;
 
 /** sFlow Version 5, section 5: a counter that is not supported is sent as the maximum of its type. */

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { accessSync, constants, readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -80,7 +81,9 @@ export async function startCollector(program: string, args: string[], port: numb
   let output = '';
   child.stdout.on('data', (chunk) => (output += chunk));
   child.stderr.on('data', (chunk) => (output += chunk));
-  const exited = once(child, 'exit');
+  // 'close' comes after the last of the output. A test that fails before end() must not wait for the child either.
+  const closed = once(child, 'close');
+  for (const handle of [child, child.stdout as Socket, child.stderr as Socket]) handle.unref();
   const deadline = Date.now() + START_DEADLINE_MS;
   while (udpSocketState(port) === null) {
     if (hasExited(child) || Date.now() > deadline) {
@@ -94,7 +97,7 @@ export async function startCollector(program: string, args: string[], port: numb
       const state = await drained(child, port);
       if (!hasExited(child)) child.kill(signal);
       const killer = setTimeout(killNow, STOP_DEADLINE_MS);
-      const [code, by] = await exited;
+      const [code, by] = await closed;
       clearTimeout(killer);
       process.off('exit', killNow);
       if (state === null || by === 'SIGKILL') throw new Error(`${program} ended badly (${code ?? by}): ${output}`);

@@ -12,6 +12,7 @@ export interface Sfacctd extends Collector {
   counters(): Promise<JsonObject[]>;
 }
 
+/** The datagram's sequence number is one, so that rows of one key are added up within a datagram only. */
 const KEYS =
   'peer_src_ip, src_host, dst_host, src_port, dst_port, proto, in_iface, out_iface, vlan, sampling_rate, export_proto_seqno';
 const PROTOCOLS: Readonly<Record<string, number>> = { icmp: 1, tcp: 6, udp: 17, 'ipv6-icmp': 58 };

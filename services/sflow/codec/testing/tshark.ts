@@ -54,6 +54,9 @@ const COMPLAINS = '_ws.malformed || _ws.expert';
 async function tshark(path: string, fields: readonly string[], filter: string): Promise<string[]> {
   const args = [
     '-n',
+    // Sampled headers are no conversation: segments in between were not captured, on purpose.
+    '-o',
+    'tcp.analyze_sequence_numbers:FALSE',
     '-r',
     path,
     '-Y',
