@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import kafkajs from 'kafkajs';
+import kafkajs from '@tcxflow/common/kafkajs.ts';
 import { type Child, startChild, waitUntilUp } from './child.ts';
 import { type KafkaPaths, kafkaPaths, kafkaProperties } from './kafka-settings.ts';
 import { endLeftover } from './pid-file.ts';

@@ -24,6 +24,7 @@ function build({ config, log, metrics, fail }: ServiceContext<AggregateServiceCo
     kafka,
     groupId: config.aggregate.groupId,
     topics: [topicNames.decodedSamples],
+    sessionTimeoutMs: config.kafka.sessionTimeoutMs,
     concurrency: config.aggregate.concurrency,
     async fence(partition) {
       producers.set(partition, await openFencedProducer(kafka, config.aggregate.groupId, partition));
@@ -48,7 +49,7 @@ function build({ config, log, metrics, fail }: ServiceContext<AggregateServiceCo
     },
     stop: () => undefined,
   };
-  return [createKafkaGate(kafka, config.kafka, log), layout, deadLetterProducer, consumer];
+  return [createKafkaGate(config.kafka, log), layout, deadLetterProducer, consumer];
 }
 
 export const aggregateService: ServiceDefinition<typeof aggregateSchema> = {

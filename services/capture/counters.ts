@@ -21,7 +21,7 @@ export function createCounterPoller(options: CounterPollerOptions): Component {
   const { identity, sampler, log } = options;
   const problems = throttled(60_000);
   let sequence = 0;
-  let timer: NodeJS.Timeout;
+  let timer: NodeJS.Timeout | undefined;
 
   function poll(): void {
     const interfaces: InterfaceCounters[] = [];
@@ -43,8 +43,11 @@ export function createCounterPoller(options: CounterPollerOptions): Component {
       poll();
       timer = setInterval(poll, options.intervalMs);
     },
+    /** The last word; nothing more comes, however often it is called. */
     stop() {
+      if (!timer) return;
       clearInterval(timer);
+      timer = undefined;
       poll();
     },
   };

@@ -1,8 +1,7 @@
 // capture: kernel samples and interface counters of this host → tcxflow.raw-samples.v1 and tcxflow.counters.v1.
 
 import { createKafka, createKafkaGate } from '@tcxflow/common/kafka.ts';
-
-import type { Component } from '@tcxflow/common/lifecycle.ts';
+import type { Component, Fail } from '@tcxflow/common/lifecycle.ts';
 import { runService, type ServiceContext, type ServiceDefinition } from '@tcxflow/common/service.ts';
 import { countersCodec, sampleBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import { readClockOffset } from 'libbpf-ts/links.ts';
@@ -43,7 +42,7 @@ function build({ config, log, metrics, fail }: ServiceContext<CaptureServiceConf
     intervalMs: capture.countersIntervalMs,
     sampler,
     emit: (counters) =>
-      publisher.push({
+      publisher.offer({
         topic: topicNames.counters,
         key: identity.agent,
         value: countersCodec.encode(counters),
@@ -52,12 +51,16 @@ function build({ config, log, metrics, fail }: ServiceContext<CaptureServiceConf
     log,
   });
   log.info({ agent: identity.agent, bootId: identity.bootId.toString('hex') }, 'agent identity');
-  return [createKafkaGate(kafka, config.kafka, log), publisher, sampler, poller, quiesceOnSignal(sampler, fail)];
+  return [createKafkaGate(config.kafka, log), publisher, sampler, poller, quiesceOnSignal(sampler, poller, fail)];
 }
 
 /** SIGUSR1: detach from all interfaces and publish what is left, but stay up, so that the counters can be compared. */
-function quiesceOnSignal(sampler: Sampler, fail: (error: unknown) => void): Component {
-  const quiesce = () => void sampler.quiesce().catch(fail);
+function quiesceOnSignal(sampler: Sampler, poller: Component, fail: Fail): Component {
+  const quiesce = () =>
+    void sampler
+      .quiesce()
+      .then(() => poller.stop(AbortSignal.abort()))
+      .catch(fail);
   return {
     name: 'quiesce signal',
     start: () => void process.on('SIGUSR1', quiesce),

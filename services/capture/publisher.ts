@@ -17,7 +17,10 @@ export interface Outgoing {
 }
 
 export interface Publisher extends Component {
+  /** Takes it always: the bound is kept by pausing the ring that samples come from. */
   push(message: Outgoing): void;
+  /** Takes it unless the queue is full: for what the next message says again, as cumulative counters do. */
+  offer(message: Outgoing): void;
   queuedBytes(): number;
 }
 
@@ -41,6 +44,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
   const published = metrics.counter('published_samples_total', 'Samples acknowledged by Kafka');
   const messages = metrics.counter('published_messages_total', 'Messages acknowledged by Kafka', ['topic']);
   const retries = metrics.counter('publish_failures_total', 'Sends that failed and were tried again');
+  const dropped = metrics.counter('dropped_messages_total', 'Messages given up because the queue was full', ['topic']);
+  const unpublished = metrics.counter(
+    'unpublished_samples_total',
+    'Samples lost at the end: Kafka did not take them before the deadline',
+  );
   const queueGauge = metrics.gauge('queue_bytes', 'Encoded batches waiting for Kafka');
   metrics.gauge('queue_bound_bytes', 'Above this, sampling waits in the ring').set(options.queueBytes);
   let queuedBytes = 0;
@@ -115,16 +123,22 @@ export function createPublisher(options: PublisherOptions): Publisher {
     }
   }
 
+  function push(message: Outgoing): void {
+    queue.push(message);
+    account(message.value.length);
+    wake();
+  }
+
   return {
     name: 'publisher',
     async start() {
       await producer.start();
       loop = run();
     },
-    push(message) {
-      queue.push(message);
-      account(message.value.length);
-      wake();
+    push,
+    offer(message) {
+      if (full) dropped.inc({ topic: message.topic });
+      else push(message);
     },
     queuedBytes: () => queuedBytes,
     async stop(signal) {
@@ -133,6 +147,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       wake();
       await loop;
       const lost = queue.reduce((sum, message) => sum + message.samples, 0);
+      unpublished.inc(lost);
       if (lost > 0)
         log.error(
           { samples: lost, cause: 'not_published' },

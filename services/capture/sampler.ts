@@ -18,7 +18,7 @@ export interface Sampler extends Component {
   points(): PointState[];
   /** Backpressure: samples wait in the ring, then the kernel counts them as lost. */
   setPaused(paused: boolean): void;
-  /** Stops sampling and delivers what is in the ring; counters can still be read. */
+  /** Stops sampling, delivers what is in the ring and the last state of all points; counters can still be read. */
   quiesce(): Promise<void>;
 }
 
@@ -34,6 +34,7 @@ export function createSampler(config: CaptureConfig, builder: BatchBuilder, metr
   const namespaces: Namespace[] = [];
   const allPoints: PointState[] = [];
   let lingerTimer: NodeJS.Timeout;
+  let quiesced = false;
 
   function open(netns: string | undefined, rules: InterfaceRule[]): void {
     const links = listLinks(netns);
@@ -113,14 +114,15 @@ export function createSampler(config: CaptureConfig, builder: BatchBuilder, metr
       for (const { capture } of namespaces) capture.setPaused(paused);
     },
     async quiesce() {
+      if (quiesced) return;
+      quiesced = true;
       for (const { attachments } of namespaces) for (const attachment of attachments) attachment.detach();
       await Promise.all(namespaces.map(({ capture }) => capture.flush()));
-      builder.flush();
+      if (allPoints.length > 0) builder.emitState(allPoints);
     },
     async stop() {
       clearInterval(lingerTimer);
       await this.quiesce();
-      if (allPoints.length > 0) builder.emitState(allPoints);
       for (const { capture } of namespaces) capture.close();
     },
   };
@@ -147,25 +149,25 @@ function createPoint(
 /** The kernel's own counters, read when somebody asks. */
 function exposeCounters(metrics: Metrics, points: readonly PointState[]): void {
   const labels = ['interface', 'direction'] as const;
-  const gauges = {
-    packets: metrics.gauge('packets_total', 'Wire packets seen: the pool', labels),
-    bytes: metrics.gauge('bytes_total', 'Wire bytes seen', labels),
-    selected: metrics.gauge('selected_samples_total', 'Samples chosen', labels),
-    own: metrics.gauge('own_packets_total', 'Packets of our own traffic, kept out', labels),
-  };
-  const lost = metrics.gauge('lost_samples_total', 'Samples chosen but lost', [...labels, 'cause'] as const);
-  Object.assign(gauges.packets, {
-    collect() {
-      for (const point of points) {
+  const labelsOf = ({ ifName, direction }: SourceState) => ({ interface: ifName, direction });
+  const expose = (name: string, help: string, field: 'packets' | 'bytes' | 'selected' | 'own') =>
+    metrics.mirrored(name, help, labels, () =>
+      points.map((point) => {
         const state = point.read();
-        const label = { interface: state.ifName, direction: state.direction };
-        gauges.packets.set(label, state.packets);
-        gauges.bytes.set(label, state.bytes);
-        gauges.selected.set(label, state.selected);
-        gauges.own.set(label, state.own);
-        lost.set({ ...label, cause: 'ring_full' }, state.ringFull);
-        lost.set({ ...label, cause: 'copy_failed' }, state.copyFailed);
-      }
-    },
-  });
+        return { labels: labelsOf(state), value: state[field] };
+      }),
+    );
+  expose('packets_total', 'Wire packets seen: the pool', 'packets');
+  expose('bytes_total', 'Wire bytes seen', 'bytes');
+  expose('selected_samples_total', 'Samples chosen', 'selected');
+  expose('own_packets_total', 'Packets of our own traffic, kept out', 'own');
+  metrics.mirrored('lost_samples_total', 'Samples chosen but lost', [...labels, 'cause'], () =>
+    points.flatMap((point) => {
+      const state = point.read();
+      return [
+        { labels: { ...labelsOf(state), cause: 'ring_full' }, value: state.ringFull },
+        { labels: { ...labelsOf(state), cause: 'copy_failed' }, value: state.copyFailed },
+      ];
+    }),
+  );
 }

@@ -128,9 +128,8 @@ async function engineFindings(options: { config?: string; dataDir: string }): Pr
 }
 
 async function kafkaFinding(config: Parameters<typeof createKafka>[0]): Promise<Finding> {
-  const admin = createKafka(config, 'doctor', createLogger({ level: 'error', format: 'json' }, 'doctor')).admin({
-    retry: { retries: 1 },
-  });
+  const log = createLogger({ level: 'error', format: 'json' }, 'doctor');
+  const admin = createKafka(config, 'doctor', log, 1).admin();
   try {
     await admin.connect();
     const { brokers } = await admin.describeCluster();

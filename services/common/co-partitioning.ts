@@ -1,6 +1,7 @@
 // Assigns partition p of every topic to the same member: what one key has in several topics then meets in one process.
 
-import kafkajs, { type PartitionAssigner } from 'kafkajs';
+import type { PartitionAssigner } from 'kafkajs';
+import kafkajs from './kafkajs.ts';
 
 const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
 const NAME = 'TcxflowCoPartitioning';

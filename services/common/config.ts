@@ -19,6 +19,8 @@ const kafkaSection = z
     partitions: z.int().min(1).max(10_000).default(4),
     replicationFactor: z.int().min(1).max(10).default(1),
     compression: z.enum(['none', 'gzip', 'zstd']).default('zstd'),
+    /** A worker that was killed is replaced after this; one that is silent for longer is taken for dead. */
+    sessionTimeoutMs: z.int().min(6000).max(1_800_000).default(30_000),
   })
   .prefault({});
 

@@ -1,21 +1,13 @@
-// kafkajs, set up once: logs into pino, zstd from node:zlib, topics, and waiting for brokers that are not there yet.
+// Connections, topics and producers, and waiting for brokers that are not there yet.
 
-import { promisify } from 'node:util';
-import { zstdCompress, zstdDecompress } from 'node:zlib';
 import { topicNames, topicRetentionMs } from '@tcxflow/schemas/topics.ts';
-import kafkajs, { type Kafka, type Producer } from 'kafkajs';
+import type { Kafka, Producer } from 'kafkajs';
 import type { KafkaConfig } from './config.ts';
+import kafkajs from './kafkajs.ts';
 import type { Component } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
 
-const { CompressionCodecs, CompressionTypes, logLevel } = kafkajs;
-
-const compress = promisify(zstdCompress);
-const decompress = promisify(zstdDecompress);
-CompressionCodecs[CompressionTypes.ZSTD] = () => ({
-  compress: (encoder: { buffer: Buffer }) => compress(encoder.buffer),
-  decompress: (buffer: Buffer) => decompress(buffer),
-});
+const { CompressionTypes, logLevel } = kafkajs;
 
 export const compressionTypes = {
   none: CompressionTypes.None,
@@ -23,26 +15,20 @@ export const compressionTypes = {
   zstd: CompressionTypes.ZSTD,
 } as const;
 
-// kafkajs 2.2.4 computes a negative delay for its request queue; Node answers with this warning. Harmless; no other is hidden.
-const emitWarning = process.emitWarning.bind(process);
-process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
-  const name = warning instanceof Error ? warning.name : typeof rest[0] === 'string' ? rest[0] : undefined;
-  if (name === 'TimeoutNegativeWarning') return;
-  (emitWarning as (...args: unknown[]) => void)(warning, ...rest);
-}) as typeof process.emitWarning;
-
 /** Retriable errors are Kafka's normal life (coordinators loading, leaders moving): they go to debug. */
 function logCreator(log: Logger) {
   return () =>
     ({ level, log: entry }: { level: number; log: { message: string; [key: string]: unknown } }) => {
       const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...fields } = entry;
-      const retriable = entry.retryCount !== undefined || /connection|coordinator|rebalanc|retr/i.test(message);
+      const retriable =
+        entry.retryCount !== undefined || /connection|coordinator|rebalanc|retr/i.test(`${message} ${entry.error}`);
       if (level === logLevel.ERROR && !retriable) log.warn(fields, `kafka: ${message}`);
       else log.debug(fields, `kafka: ${message}`);
     };
 }
 
-export function createKafka(config: KafkaConfig, clientId: string, log: Logger): Kafka {
+/** @param retries of one request or connection; what lasts longer is an error to whoever asked */
+export function createKafka(config: KafkaConfig, clientId: string, log: Logger, retries = 30): Kafka {
   return new kafkajs.Kafka({
     clientId: `tcxflow-${clientId}`,
     brokers: config.brokers,
@@ -51,25 +37,27 @@ export function createKafka(config: KafkaConfig, clientId: string, log: Logger):
     connectionTimeout: 3000,
     requestTimeout: 30_000,
     // Kafka 4 answers CONCURRENT_TRANSACTIONS until a transaction's markers are written: start small, or each costs 300 ms.
-    retry: { initialRetryTime: 10, factor: 0.2, maxRetryTime: 2000, retries: 30 },
+    retry: { initialRetryTime: 10, factor: 0.2, maxRetryTime: 2000, retries },
   });
 }
 
 /** Holds back the components after it until Kafka answers and the topics exist. */
-export function createKafkaGate(kafka: Kafka, config: KafkaConfig, log: Logger): Component {
+export function createKafkaGate(config: KafkaConfig, log: Logger): Component {
   const abort = new AbortController();
   return {
     name: 'kafka gate',
-    start: () => waitForKafka(kafka, config, log, abort.signal),
+    start: () => waitForKafka(config, log, abort.signal),
     stop: () => abort.abort(),
   };
 }
 
 /** Waits until the brokers answer and all topics are there, creating what is missing. */
-export async function waitForKafka(kafka: Kafka, config: KafkaConfig, log: Logger, signal: AbortSignal): Promise<void> {
+export async function waitForKafka(config: KafkaConfig, log: Logger, signal: AbortSignal): Promise<void> {
+  // A client that gives up at once: the waiting is done here, where it is said.
+  const kafka = createKafka(config, 'gate', log, 0);
   let announced = false;
   for (;;) {
-    const admin = kafka.admin({ retry: { retries: 0 } });
+    const admin = kafka.admin();
     try {
       await admin.connect();
       await createTopics(admin, config);

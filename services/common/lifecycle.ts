@@ -43,13 +43,14 @@ export async function runComponents(build: (fail: Fail) => Component[], options:
   const started: Component[] = [];
   let exitCode = 0;
   try {
+    let stopEarly = false;
     for (const component of build((error) => end.resolve({ reason: 'failure', error }))) {
       started.push(component);
-      const early = await Promise.race([Promise.resolve(component.start()).then(() => undefined), end.promise]);
-      if (early) break;
+      const up = Promise.resolve(component.start()).then(() => false);
+      stopEarly = await Promise.race([up, end.promise.then(() => true)]);
+      if (stopEarly) break;
     }
-    const running = started.length > 0;
-    if (running) options.onReady?.();
+    if (!stopEarly) options.onReady?.();
     const { reason, error } = await end.promise;
     if (error) throw error;
     log.debug({ reason }, 'stop asked for');

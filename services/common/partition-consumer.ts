@@ -44,6 +44,7 @@ export interface PartitionConsumerOptions {
   kafka: Kafka;
   groupId: string;
   topics: readonly string[];
+  sessionTimeoutMs: number;
   /** Before the committed offset is read: fence off an earlier owner whose commit may still be under way. */
   fence?(partition: number): Promise<void>;
   open(context: PartitionContext): Promise<PartitionProcessor>;
@@ -58,6 +59,8 @@ export interface PartitionConsumerOptions {
   /** Largest fetch of all partitions together. Default 16 MiB: the bound of what waits in memory. */
   maxBytes?: number;
 }
+
+const HEARTBEAT_MS = 1000;
 
 interface Slot {
   context: PartitionContext & { abandoned: boolean };
@@ -171,11 +174,15 @@ export function createPartitionConsumer(options: PartitionConsumerOptions): Comp
       return;
     }
     const slot = await pending;
+    // A long insert must not cost the membership. What a heartbeat answers is seen by the one at the end of this function.
+    const beat = setInterval(() => void heartbeat().catch(() => undefined), HEARTBEAT_MS);
     try {
       await enqueue(slot, () => slot.processor.process(batch.messages));
     } catch (error) {
       await restart(key, slot, error);
       throw error; // kafkajs waits before it fetches again, and rejoins when the group is rebalancing
+    } finally {
+      clearInterval(beat);
     }
     lag.set({ topic: batch.topic, partition: batch.partition }, Math.max(0, Number(batch.offsetLag())));
     await heartbeat();
@@ -189,8 +196,8 @@ export function createPartitionConsumer(options: PartitionConsumerOptions): Comp
       consumer = kafka.consumer({
         groupId,
         ...(options.coPartitioned ? { partitionAssigners: [coPartitioning] } : {}),
-        sessionTimeout: 30_000,
-        heartbeatInterval: 3000,
+        sessionTimeout: options.sessionTimeoutMs,
+        heartbeatInterval: HEARTBEAT_MS,
         maxWaitTimeInMs: 250,
         maxBytes: options.maxBytes ?? 16 << 20,
         maxBytesPerPartition: 4 << 20,

@@ -51,6 +51,7 @@ function build({ config, log, metrics, fail }: ServiceContext<DecodeServiceConfi
     kafka,
     groupId: config.decode.groupId,
     topics: [topicNames.rawSamples],
+    sessionTimeoutMs: config.kafka.sessionTimeoutMs,
     concurrency: config.decode.concurrency,
     open: async (context) => ({ process: (messages) => decodeMessages(context, messages) }),
     log,
@@ -64,7 +65,7 @@ function build({ config, log, metrics, fail }: ServiceContext<DecodeServiceConfi
     },
     stop: () => undefined,
   };
-  return [createKafkaGate(kafka, config.kafka, log), layout, producer, consumer];
+  return [createKafkaGate(config.kafka, log), layout, producer, consumer];
 }
 
 export const decodeService: ServiceDefinition<typeof decodeSchema> = {

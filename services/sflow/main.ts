@@ -87,6 +87,7 @@ function build({ config, log, metrics, fail }: ServiceContext<SflowServiceConfig
     kafka,
     groupId: sflow.groupId,
     topics: [topicNames.rawSamples, topicNames.counters],
+    sessionTimeoutMs: config.kafka.sessionTimeoutMs,
     coPartitioned: true,
     // One after another: both topics of a partition write into the same sessions.
     concurrency: 1,
@@ -98,7 +99,7 @@ function build({ config, log, metrics, fail }: ServiceContext<SflowServiceConfig
     metrics,
     fail,
   });
-  return [createKafkaGate(kafka, config.kafka, log), collectors, consumer];
+  return [createKafkaGate(config.kafka, log), collectors, consumer];
 }
 
 export const sflowService: ServiceDefinition<typeof sflowSchema> = {

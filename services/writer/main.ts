@@ -40,6 +40,7 @@ function build({ config, log, metrics, fail }: ServiceContext<WriterServiceConfi
     kafka,
     groupId: config.writer.groupId,
     topics: Object.keys(blockFormats),
+    sessionTimeoutMs: config.kafka.sessionTimeoutMs,
     concurrency: config.writer.concurrency,
     tickMs: Math.min(250, config.writer.flushIntervalMs),
     open: async (context) =>
@@ -55,7 +56,7 @@ function build({ config, log, metrics, fail }: ServiceContext<WriterServiceConfi
     metrics,
     fail,
   });
-  return [store, createKafkaGate(kafka, config.kafka, log), producer, consumer];
+  return [store, createKafkaGate(config.kafka, log), producer, consumer];
 }
 
 export const writerService: ServiceDefinition<typeof writerSchema> = {

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { delimiter } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import kafkajs, { type Kafka } from 'kafkajs';
+import kafkajs from '@tcxflow/common/kafkajs.ts';
+import type { Kafka } from 'kafkajs';
 import type { EmbeddedLog } from '../types.ts';
 
 const embedded = new URL('../', import.meta.url);

@@ -32,9 +32,9 @@ export function renderStatus({ seconds, snapshot, samplesPerSecond, store, talke
     `  packets seen   ${number.format(snapshot.seen.packets).padStart(14)}   ${formatBytes(snapshot.seen.bytes)}`,
     `  samples        ${number.format(snapshot.selected).padStart(14)}   ${number.format(samplesPerSecond)}/s, ${number.format(lost)} lost`,
     `  flows          ${number.format(snapshot.flows).padStart(14)}   ${number.format(snapshot.openFlows)} open`,
-    `  rows           ${number.format(store.rows).padStart(14)}   ${formatBytes(store.bytes)} ± ${formatBytes(margin95(store.bytesVariance))} estimated so far`,
-    `  sFlow          ${number.format(snapshot.sflow.datagrams).padStart(14)}   datagrams with ${number.format(snapshot.sflow.flowSamples)} flow, ${number.format(snapshot.sflow.counterSamples)} counter samples`,
-    `  waiting        ${number.format(snapshot.lagMessages).padStart(14)}   messages; ${number.format(snapshot.deadLettered)} dead-lettered`,
+    `  rows           ${number.format(store.rows).padStart(14)}${store.rows > 0 ? `   ${formatBytes(store.bytes)} ± ${formatBytes(margin95(store.bytesVariance))} estimated so far` : '   the first window is still open'}`,
+    `  sFlow datagrams${number.format(snapshot.sflow.datagrams).padStart(14)}   with ${number.format(snapshot.sflow.flowSamples)} flow, ${number.format(snapshot.sflow.counterSamples)} counter samples`,
+    `  lag            ${number.format(snapshot.lagMessages).padStart(14)}   messages waiting, ${number.format(snapshot.deadLettered)} dead-lettered`,
   ];
   if (talkers.length > 0) lines.push('', ...renderTalkers(talkers));
   return lines.join('\n');

@@ -1,9 +1,9 @@
 // `tcxflow up`: engines, lab, services; then the numbers.
 
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
-import { type ClickHouseClient, createClickHouse } from '@tcxflow/common/clickhouse.ts';
+import { resolve } from 'node:path';
+import { createClickHouse } from '@tcxflow/common/clickhouse.ts';
 import { ConfigError, reportFatal, TcxflowError } from '@tcxflow/common/errors.ts';
 import { createKafka, waitForKafka } from '@tcxflow/common/kafka.ts';
 import { createLogger } from '@tcxflow/common/logger.ts';
@@ -17,8 +17,9 @@ import { startEngines } from './engines.ts';
 import { freePorts } from './ports.ts';
 import { makeReport, subtractTotals } from './report.ts';
 import { takeSnapshot } from './snapshot.ts';
-import { createStatusView, renderTalkers } from './status.ts';
+import { renderTalkers } from './status.ts';
 import { readTopTalkers, readTotals } from './store.ts';
+import { firstAnswerHints, TALKERS, watch } from './watch.ts';
 
 export interface UpOptions {
   interface: string[];
@@ -35,8 +36,6 @@ export interface UpOptions {
 const serviceNames = ['capture', 'decode', 'aggregate', 'writer', 'sflow'];
 const READY_MS = 30_000;
 const DRAIN_MS = 90_000;
-const STATUS_MS = 1000;
-const TALKERS = 8;
 
 /** What must be undone, last first. */
 type Cleanup = { what: string; undo: () => Promise<void> | void };
@@ -78,6 +77,7 @@ async function run(
   stop: Promise<string>,
 ): Promise<number> {
   checkOptions(options);
+  const { config } = options;
   const dataDir = resolve(options.dataDir);
   mkdirSync(dataDir, { recursive: true });
   const running = readRunFile(dataDir);
@@ -91,7 +91,7 @@ async function run(
   if (inLab) say('no --interface given: building a lab of three network namespaces with traffic of its own');
 
   const [engines, lab] = await Promise.all([
-    startEngines({ dataDir, config: options.config, log, say }).then((started) => {
+    startEngines({ dataDir, config, log, say }).then((started) => {
       cleanups.push({ what: 'stopping the engines', undo: started.stop });
       return started;
     }),
@@ -99,7 +99,7 @@ async function run(
   ]);
 
   const kafka = createKafka(engines.kafka, 'up', log);
-  await waitForKafka(kafka, engines.kafka, log, AbortSignal.timeout(READY_MS));
+  await waitForKafka(engines.kafka, log, AbortSignal.timeout(READY_MS));
   const client = createClickHouse(engines.clickhouse);
   cleanups.push({ what: 'closing the connection to ClickHouse', undo: () => client.close() });
   const applied = await migrate(client);
@@ -129,7 +129,8 @@ async function run(
       ? `traffic      runs in ${lab.netns}, sampled 1:${rate}`
       : `sampling     ${options.interface.join(', ')} at 1:${rate}`,
   );
-  const ended = await watch(options, client, agent, services, out, say, stop);
+  const hints = firstAnswerHints(engines.clickhouse.url, config ? undefined : dataDir);
+  const ended = await watch({ seconds: options.seconds, client, agent, services, out, hints, stop });
   if (ended !== 'time') return 0;
 
   say('time is up: draining');
@@ -217,62 +218,4 @@ function writeRunFile(
 ): void {
   const services = Object.fromEntries(run.services.map(({ name, metricsUrl }) => [name, metricsUrl]));
   writeFileSync(runFilePath(dataDir), JSON.stringify({ pid: process.pid, ...run, services }, null, 2), { mode: 0o600 });
-}
-
-/** Shows the numbers until the time is up or a signal comes. */
-async function watch(
-  options: UpOptions,
-  client: ClickHouseClient,
-  agent: string,
-  services: readonly ServiceProcess[],
-  out: NodeJS.WriteStream,
-  say: (line: string) => void,
-  stop: Promise<string>,
-): Promise<'time' | 'signal'> {
-  const view = createStatusView(out);
-  const startedAt = Date.now();
-  let lastSelected = 0;
-  let lastAt = startedAt;
-  let hinted = false;
-  const signalled = stop.then(() => 'signal' as const);
-  try {
-    for (;;) {
-      const left = options.seconds ? options.seconds * 1000 - (Date.now() - startedAt) : Number.POSITIVE_INFINITY;
-      if (left <= 0) return 'time';
-      const wait = new Promise<'tick'>((done) => setTimeout(() => done('tick'), Math.min(STATUS_MS, left)));
-      if ((await Promise.race([wait, signalled])) === 'signal') return 'signal';
-      const now = Date.now();
-      const snapshot = await takeSnapshot(services);
-      const talkers = await readTopTalkers(client, agent, TALKERS);
-      const samplesPerSecond = ((snapshot.selected - lastSelected) * 1000) / Math.max(1, now - lastAt);
-      lastSelected = snapshot.selected;
-      lastAt = now;
-      view.show({
-        seconds: (now - startedAt) / 1000,
-        snapshot,
-        samplesPerSecond,
-        store: await readTotals(client, agent),
-        talkers,
-      });
-      if (talkers.length > 0 && !hinted) {
-        hinted = true;
-        view.end();
-        for (const line of hints(options)) say(line);
-      }
-    }
-  } finally {
-    view.end();
-  }
-}
-
-function hints(options: UpOptions): string[] {
-  const where = options.dataDir === '.tcxflow' ? '' : ` --data-dir ${options.dataDir}`;
-  return [
-    '',
-    `ask it yourself:  npx tcxflow sql${where} "SELECT minute, direction, sum(packets), sum(bytes), round(1.96 * sqrt(sum(bytesVariance))) AS margin FROM flows_1m GROUP BY minute, direction ORDER BY minute"`,
-    existsSync(join(options.dataDir, 'config.yaml'))
-      ? `configuration:    ${join(options.dataDir, 'config.yaml')} (ClickHouse URL, user and password)`
-      : '',
-    '',
-  ];
 }
