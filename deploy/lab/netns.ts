@@ -6,13 +6,19 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
+/** An error of the lab names the command that failed and what it said: that is what helps. */
+function failed(command: string, cause: unknown): Error & { hint: string } {
+  const { stderr, message } = cause as { stderr?: string; message: string };
+  const error = new Error(`${command}: ${stderr?.trim() || message}`, { cause });
+  return Object.assign(error, { hint: 'the lab needs root, iproute2, and a kernel with network namespaces and veth' });
+}
+
 /** Runs `ip` with these arguments. @throws {Error} with what ip said */
 export async function ip(...args: string[]): Promise<string> {
   try {
     return (await run('ip', args)).stdout;
   } catch (cause) {
-    const { stderr } = cause as { stderr?: string };
-    throw new Error(`ip ${args.join(' ')}: ${stderr?.trim() || (cause as Error).message}`, { cause });
+    throw failed(`ip ${args.join(' ')}`, cause);
   }
 }
 
@@ -23,13 +29,17 @@ export async function ipBatch(netns: string, lines: readonly string[]): Promise<
   try {
     await child;
   } catch (cause) {
-    throw new Error(`ip -n ${netns}: ${(cause as { stderr?: string }).stderr?.trim()}`, { cause });
+    throw failed(`ip -n ${netns}`, cause);
   }
 }
 
 /** Runs a command inside a namespace. */
 export async function inNetns(netns: string, command: string, ...args: string[]): Promise<string> {
-  return (await run('ip', ['netns', 'exec', netns, command, ...args])).stdout;
+  try {
+    return (await run('ip', ['netns', 'exec', netns, command, ...args])).stdout;
+  } catch (cause) {
+    throw failed(`ip netns exec ${netns} ${command} ${args.join(' ')}`, cause);
+  }
 }
 
 /** @param kind the family of namespaces, as in tcxflow-lab */

@@ -1,7 +1,7 @@
 // aggregate: tcxflow.decoded-samples.v1 → tcxflow.flows.v1, one record a flow and window.
 
 import { createDeadLetter } from '@tcxflow/common/dead-letter.ts';
-import { createKafka, createKafkaGate, partitionCount } from '@tcxflow/common/kafka.ts';
+import { createKafka, createKafkaGate, createTopicLayout } from '@tcxflow/common/kafka.ts';
 import type { Component } from '@tcxflow/common/lifecycle.ts';
 import { createPartitionConsumer } from '@tcxflow/common/partition-consumer.ts';
 import { createRenewingProducer } from '@tcxflow/common/renewing-producer.ts';
@@ -9,7 +9,8 @@ import { runService, type ServiceContext, type ServiceDefinition } from '@tcxflo
 import { topicNames } from '@tcxflow/schemas/topics.ts';
 import type { Producer } from 'kafkajs';
 import { type AggregateServiceConfig, aggregateSchema } from './config.ts';
-import { createAggregateMetrics, openFencedProducer, openProcessor } from './processor.ts';
+import { createAggregateMetrics } from './metrics.ts';
+import { openFencedProducer, openProcessor } from './processor.ts';
 
 function build({ config, log, metrics, fail }: ServiceContext<AggregateServiceConfig>): Component[] {
   const kafka = createKafka(config.kafka, 'aggregate', log);
@@ -18,7 +19,7 @@ function build({ config, log, metrics, fail }: ServiceContext<AggregateServiceCo
   const aggregateMetrics = createAggregateMetrics(metrics);
   /** By partition; the processor that uses one disconnects it. */
   const producers = new Map<number, Producer>();
-  let flowPartitions = 1;
+  const layout = createTopicLayout(kafka, topicNames.flows);
 
   const consumer = createPartitionConsumer({
     kafka,
@@ -34,7 +35,7 @@ function build({ config, log, metrics, fail }: ServiceContext<AggregateServiceCo
         producer: producers.get(context.partition) as Producer,
         kafkaConfig: config.kafka,
         config: config.aggregate,
-        flowPartitions,
+        flowPartitions: layout.partitions(),
         deadLetter,
         metrics: aggregateMetrics,
       }),
@@ -42,13 +43,6 @@ function build({ config, log, metrics, fail }: ServiceContext<AggregateServiceCo
     metrics,
     fail,
   });
-  const layout: Component = {
-    name: 'topic layout',
-    async start() {
-      flowPartitions = await partitionCount(kafka, topicNames.flows);
-    },
-    stop: () => undefined,
-  };
   return [createKafkaGate(config.kafka, log), layout, deadLetterProducer, consumer];
 }
 

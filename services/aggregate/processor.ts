@@ -3,13 +3,13 @@
 import type { KafkaConfig } from '@tcxflow/common/config.ts';
 import type { DeadLetter } from '@tcxflow/common/dead-letter.ts';
 import { compressionTypes, createProducer } from '@tcxflow/common/kafka.ts';
-import type { Metrics } from '@tcxflow/common/metrics.ts';
 import type { PartitionContext, PartitionProcessor } from '@tcxflow/common/partition-consumer.ts';
 import type { DecodedBatch } from '@tcxflow/schemas/generated.ts';
 import { decodedBatchCodec, flowCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import type { Kafka, KafkaMessage, Producer } from 'kafkajs';
 import { decodeCheckpoint, encodeCheckpoint, isWanted, makeCheckpoint } from './checkpoint.ts';
 import type { AggregateConfig } from './config.ts';
+import type { AggregateMetrics } from './metrics.ts';
 import { addBatch, createWindowSet, dueWindows, finishFlow, type Window } from './windows.ts';
 
 export interface ProcessorDependencies {
@@ -20,18 +20,6 @@ export interface ProcessorDependencies {
   flowPartitions: number;
   deadLetter: DeadLetter;
   metrics: AggregateMetrics;
-}
-
-export type AggregateMetrics = ReturnType<typeof createAggregateMetrics>;
-
-export function createAggregateMetrics(metrics: Metrics) {
-  return {
-    samples: metrics.counter('samples_total', 'Samples added to windows'),
-    late: metrics.counter('late_samples_total', 'Samples whose window had been emitted: they make a further record'),
-    duplicates: metrics.counter('duplicate_batches_total', 'Batches dropped because they were seen before'),
-    flows: metrics.counter('flows_total', 'Flow records emitted'),
-    openFlows: metrics.gauge('open_flows', 'Flows in open windows', ['partition']),
-  };
 }
 
 const MESSAGES_PER_SEND = 2000;

@@ -25,13 +25,11 @@ export class ConfigError extends TcxflowError {
   }
 }
 
-/** Prints what went wrong and what to do, without a stack for errors that are the operator's to mend. */
+/** Prints what went wrong and what to do; the stack only of errors that nobody foresaw. @returns the exit code */
 export function reportFatal(error: unknown): number {
-  if (error instanceof TcxflowError) {
-    process.stderr.write(`tcxflow: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ''}`);
-    return error.exitCode;
-  }
-  const { hint } = error as { hint?: string };
-  process.stderr.write(`tcxflow: ${hint ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`);
-  return EXIT_FAILURE;
+  const { message, stack, hint, exitCode } = error as Partial<TcxflowError>;
+  const text = error instanceof TcxflowError || hint ? message : (stack ?? String(error));
+  const advice = hint && !message?.includes(hint) ? `  ${hint}\n` : '';
+  process.stderr.write(`tcxflow: ${text}\n${advice}`);
+  return exitCode ?? EXIT_FAILURE;
 }

@@ -96,16 +96,28 @@ async function createTopics(admin: ReturnType<Kafka['admin']>, config: KafkaConf
   });
 }
 
-/** Number of partitions of a topic. */
-export async function partitionCount(kafka: Kafka, topic: string): Promise<number> {
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    const metadata = await admin.fetchTopicMetadata({ topics: [topic] });
-    return metadata.topics[0]?.partitions.length ?? 0;
-  } finally {
-    await admin.disconnect();
-  }
+export interface TopicLayout extends Component {
+  partitions(): number;
+}
+
+/** Learns at start how many partitions a topic has: an existing topic keeps its own number. */
+export function createTopicLayout(kafka: Kafka, topic: string): TopicLayout {
+  let partitions = 0;
+  return {
+    name: `layout of ${topic}`,
+    async start() {
+      const admin = kafka.admin();
+      await admin.connect();
+      try {
+        const metadata = await admin.fetchTopicMetadata({ topics: [topic] });
+        partitions = metadata.topics[0]?.partitions.length ?? 0;
+      } finally {
+        await admin.disconnect();
+      }
+    },
+    stop: () => undefined,
+    partitions: () => partitions,
+  };
 }
 
 /** acks=all, idempotent, in order. */

@@ -4,8 +4,8 @@ import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Component } from '@tcxflow/common/lifecycle.ts';
 import { type Logger, throttled } from '@tcxflow/common/logger.ts';
-import type { Metrics } from '@tcxflow/common/metrics.ts';
 import type { SflowConfig } from './config.ts';
+import type { SflowMetrics } from './metrics.ts';
 
 export interface Collectors extends Component {
   /** Resolves when every collector's copy was handed to the kernel or counted as failed. Never rejects. */
@@ -25,13 +25,16 @@ export function parseCollector(address: string): { host: string; port: number } 
   return { host: address.slice(0, at).replace(/^\[(.*)\]$/, '$1'), port: Number(address.slice(at + 1)) };
 }
 
-export function createCollectors(config: SflowConfig, metrics: Metrics, log: Logger): Collectors {
-  const errors = metrics.counter('send_errors_total', 'Datagrams the kernel did not take', ['collector']);
+export function createCollectors(
+  config: SflowConfig,
+  metrics: Pick<SflowMetrics, 'sendErrors'>,
+  log: Logger,
+): Collectors {
   const lines = throttled(10_000);
   const collectors: Collector[] = [];
 
   function failed(address: string, error: Error): void {
-    errors.inc({ collector: address });
+    metrics.sendErrors.inc({ collector: address });
     lines((skipped) => log.warn({ collector: address, error: error.message, skipped }, 'datagram not sent'));
   }
 

@@ -10,8 +10,9 @@ import { createRenewingProducer } from '@tcxflow/common/renewing-producer.ts';
 import { runService, type ServiceContext, type ServiceDefinition } from '@tcxflow/common/service.ts';
 import { type BlockFormat, blockFormats } from './block-formats.ts';
 import { type WriterServiceConfig, writerSchema } from './config.ts';
+import { createWriterMetrics } from './metrics.ts';
 import { loadMigrations, planMigrations, readApplied } from './migrations.ts';
-import { createWriterMetrics, openProcessor } from './processor.ts';
+import { openProcessor } from './processor.ts';
 
 function build({ config, log, metrics, fail }: ServiceContext<WriterServiceConfig>): Component[] {
   const kafka = createKafka(config.kafka, 'writer', log);

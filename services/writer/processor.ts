@@ -6,24 +6,12 @@ import type { ClickHouseClient } from '@tcxflow/common/clickhouse.ts';
 import type { DeadLetter } from '@tcxflow/common/dead-letter.ts';
 import { delay } from '@tcxflow/common/kafka.ts';
 import { type Logger, throttled } from '@tcxflow/common/logger.ts';
-import type { Metrics } from '@tcxflow/common/metrics.ts';
 import type { PartitionContext, PartitionProcessor } from '@tcxflow/common/partition-consumer.ts';
 import type { KafkaMessage } from 'kafkajs';
 import type { BlockFormat } from './block-formats.ts';
 import type { WriterConfig } from './config.ts';
 import { insertBlock } from './insert.ts';
-
-export type WriterMetrics = ReturnType<typeof createWriterMetrics>;
-
-export function createWriterMetrics(metrics: Metrics) {
-  return {
-    rows: metrics.counter('rows_total', 'Rows acknowledged by ClickHouse', ['table']),
-    blocks: metrics.counter('blocks_total', 'Blocks acknowledged by ClickHouse', ['table']),
-    failures: metrics.counter('insert_failures_total', 'Inserts that failed and were tried again', ['table']),
-    waiting: metrics.gauge('waiting_rows', 'Rows read and not yet inserted', ['topic', 'partition']),
-    seconds: metrics.histogram('insert_seconds', 'Time of an INSERT', [0.01, 0.03, 0.1, 0.3, 1, 3, 10], ['table']),
-  };
-}
+import type { WriterMetrics } from './metrics.ts';
 
 export interface ProcessorDependencies {
   client: ClickHouseClient;

@@ -90,13 +90,14 @@ async function run(
   const rate = options.rate ?? (inLab ? 10 : 1000);
   if (inLab) say('no --interface given: building a lab of three network namespaces with traffic of its own');
 
-  const [engines, lab] = await Promise.all([
-    startEngines({ dataDir, config, log, say }).then((started) => {
-      cleanups.push({ what: 'stopping the engines', undo: started.stop });
-      return started;
-    }),
-    inLab ? makeLab(cleanups, say) : undefined,
-  ]);
+  const starting = startEngines({ dataDir, config, log, say }).then((started) => {
+    cleanups.push({ what: 'stopping the engines', undo: started.stop });
+    return started;
+  });
+  const making = inLab ? makeLab(cleanups, say) : undefined;
+  // Whatever became of one of them, the other is then there to be stopped.
+  await Promise.allSettled([starting, making]);
+  const [engines, lab] = [await starting, await making];
 
   const kafka = createKafka(engines.kafka, 'up', log);
   await waitForKafka(engines.kafka, log, AbortSignal.timeout(READY_MS));

@@ -1,0 +1,13 @@
+import type { Metrics } from '@tcxflow/common/metrics.ts';
+
+export type AggregateMetrics = ReturnType<typeof createAggregateMetrics>;
+
+export function createAggregateMetrics(metrics: Metrics) {
+  return {
+    samples: metrics.counter('samples_total', 'Samples added to windows'),
+    late: metrics.counter('late_samples_total', 'Samples whose window had been emitted: they make a further record'),
+    duplicates: metrics.counter('duplicate_batches_total', 'Batches dropped because they were seen before'),
+    flows: metrics.counter('flows_total', 'Flow records emitted'),
+    openFlows: metrics.gauge('open_flows', 'Flows in open windows', ['partition']),
+  };
+}

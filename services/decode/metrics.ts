@@ -1,0 +1,10 @@
+import type { Metrics } from '@tcxflow/common/metrics.ts';
+
+export type DecodeMetrics = ReturnType<typeof createDecodeMetrics>;
+
+export function createDecodeMetrics(metrics: Metrics) {
+  return {
+    samples: metrics.counter('samples_total', 'Samples decoded, by how decoding ended', ['stop']),
+    batches: metrics.counter('batches_total', 'Raw batches decoded'),
+  };
+}

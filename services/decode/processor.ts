@@ -1,0 +1,62 @@
+// One partition of raw samples: decodes the messages, has Kafka acknowledge what came of them, then commits. A crash in
+// between decodes them again; readers know a batch by its source offset.
+
+import type { KafkaConfig } from '@tcxflow/common/config.ts';
+import type { DeadLetter } from '@tcxflow/common/dead-letter.ts';
+import { compressionTypes } from '@tcxflow/common/kafka.ts';
+import type { PartitionContext, PartitionProcessor } from '@tcxflow/common/partition-consumer.ts';
+import type { RenewingProducer } from '@tcxflow/common/renewing-producer.ts';
+import { decodedBatchCodec, sampleBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
+import type { KafkaMessage } from 'kafkajs';
+import { type DecodeTally, decodeBatch } from './decode-batch.ts';
+import type { DecodeMetrics } from './metrics.ts';
+
+const stopNames = ['complete', 'truncated', 'malformed', 'unsupported'] as const;
+
+export interface ProcessorDependencies {
+  producer: RenewingProducer;
+  compression: KafkaConfig['compression'];
+  /** Partitions of the decoded samples. */
+  partitions: number;
+  deadLetter: DeadLetter;
+  metrics: DecodeMetrics;
+}
+
+interface Output {
+  partition: number;
+  key: string;
+  value: Buffer;
+}
+
+export function openProcessor(context: PartitionContext, deps: ProcessorDependencies): PartitionProcessor {
+  const { producer, metrics } = deps;
+
+  async function decodeMessage(message: KafkaMessage, outputs: Output[], tally: DecodeTally): Promise<void> {
+    try {
+      const batch = sampleBatchCodec.decode(message.value);
+      const position = { partition: context.partition, offset: Number(message.offset) };
+      for (const [partition, decoded] of decodeBatch(batch, position, deps.partitions, tally))
+        outputs.push({ partition, key: batch.agent, value: decodedBatchCodec.encode(decoded) });
+    } catch (error) {
+      await deps.deadLetter.send(context, message, error as Error);
+    }
+  }
+
+  return {
+    async process(messages) {
+      const last = messages.at(-1);
+      if (!last) return;
+      const tally: DecodeTally = { samples: 0, stops: [0, 0, 0, 0] };
+      const outputs: Output[] = [];
+      for (const message of messages) await decodeMessage(message, outputs, tally);
+      if (outputs.length > 0)
+        await producer.sendBatch({
+          compression: compressionTypes[deps.compression],
+          topicMessages: [{ topic: topicNames.decodedSamples, messages: outputs }],
+        });
+      if (!(await context.commit(String(Number(last.offset) + 1), ''))) return;
+      metrics.batches.inc(messages.length);
+      for (const [index, stop] of stopNames.entries()) metrics.samples.inc({ stop }, tally.stops[index]);
+    },
+  };
+}

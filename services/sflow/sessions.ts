@@ -1,0 +1,33 @@
+// The sessions of the agents whose partitions this emitter holds. Both topics of a partition share them, as one agent is
+// one stream of datagrams.
+
+import type { SflowConfig } from './config.ts';
+import { createSession, type Session, subAgentIdOf } from './session.ts';
+
+export interface Sessions {
+  of(partition: number, agent: string, agentAddress: Buffer): Session;
+  /** The partition went elsewhere: its agents' streams end here. */
+  forget(partition: number): void;
+}
+
+export function createSessions(config: SflowConfig): Sessions {
+  const byPartition = new Map<number, Map<string, Session>>();
+  return {
+    of(partition, agent, agentAddress) {
+      const sessions = byPartition.get(partition) ?? new Map<string, Session>();
+      byPartition.set(partition, sessions);
+      let session = sessions.get(agent);
+      if (!session) {
+        session = createSession(agentAddress, Date.now(), {
+          subAgentId: config.subAgentId === 'per-agent' ? subAgentIdOf(agent) : config.subAgentId,
+          datagramBytes: config.datagramBytes,
+          headerBytes: config.headerBytes,
+          maxAgeMs: config.maxAgeMs,
+        });
+        sessions.set(agent, session);
+      }
+      return session;
+    },
+    forget: (partition) => void byPartition.delete(partition),
+  };
+}

@@ -1,0 +1,13 @@
+import type { Metrics } from '@tcxflow/common/metrics.ts';
+
+export type WriterMetrics = ReturnType<typeof createWriterMetrics>;
+
+export function createWriterMetrics(metrics: Metrics) {
+  return {
+    rows: metrics.counter('rows_total', 'Rows acknowledged by ClickHouse', ['table']),
+    blocks: metrics.counter('blocks_total', 'Blocks acknowledged by ClickHouse', ['table']),
+    failures: metrics.counter('insert_failures_total', 'Inserts that failed and were tried again', ['table']),
+    waiting: metrics.gauge('waiting_rows', 'Rows read and not yet inserted', ['topic', 'partition']),
+    seconds: metrics.histogram('insert_seconds', 'Time of an INSERT', [0.01, 0.03, 0.1, 0.3, 1, 3, 10], ['table']),
+  };
+}
