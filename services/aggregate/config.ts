@@ -3,15 +3,25 @@ import { z } from 'zod';
 
 export const aggregateSection = z
   .strictObject({
-    groupId: z.string().min(1).default('tcxflow-aggregate'),
-    /** Length of the tumbling windows, in event time. */
-    windowMs: z.int().min(1000).max(3_600_000).default(60_000),
-    /** A window closes when the newest sample is this much past its end. */
-    allowedLatenessMs: z.int().min(0).max(3_600_000).default(10_000),
-    /** Without new samples for so long, the wall clock closes windows instead. */
-    idleTimeoutMs: z.int().min(100).default(5000),
-    /** Partitions aggregated at the same time. */
-    concurrency: z.int().min(1).max(256).default(4),
+    groupId: z.string().min(1).default('tcxflow-aggregate').describe('Kafka consumer group.'),
+    windowMs: z
+      .int()
+      .min(1000)
+      .max(3_600_000)
+      .default(60_000)
+      .describe('Length of the tumbling windows, in event time.'),
+    allowedLatenessMs: z
+      .int()
+      .min(0)
+      .max(3_600_000)
+      .default(10_000)
+      .describe('A window closes when the newest sample is this much past its end.'),
+    idleTimeoutMs: z
+      .int()
+      .min(100)
+      .default(5000)
+      .describe('Without new samples for so long, the wall clock closes windows instead.'),
+    concurrency: z.int().min(1).max(256).default(4).describe('Partitions aggregated at the same time.'),
   })
   .prefault({});
 

@@ -10,48 +10,61 @@ const port = z.int().min(0).max(65535);
 
 const kafkaSection = z
   .strictObject({
-    /** host:port of one or more brokers. */
     brokers: z
       .array(z.string().regex(/^.+:\d+$/, 'host:port'))
       .min(1)
-      .default(['127.0.0.1:9092']),
-    /** Used when a topic is created; an existing topic keeps its own. */
-    partitions: z.int().min(1).max(10_000).default(4),
-    replicationFactor: z.int().min(1).max(10).default(1),
-    compression: z.enum(['none', 'gzip', 'zstd']).default('zstd'),
-    /** A worker that was killed is replaced after this; one that is silent for longer is taken for dead. */
-    sessionTimeoutMs: z.int().min(6000).max(1_800_000).default(30_000),
+      .default(['127.0.0.1:9092'])
+      .describe('host:port of one or more brokers.'),
+    partitions: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(4)
+      .describe('Used when a topic is created; an existing topic keeps its own.'),
+    replicationFactor: z.int().min(1).max(10).default(1).describe('Used when a topic is created.'),
+    compression: z.enum(['none', 'gzip', 'zstd']).default('zstd').describe('Of what is produced.'),
+    sessionTimeoutMs: z
+      .int()
+      .min(6000)
+      .max(1_800_000)
+      .default(30_000)
+      .describe('A worker that was killed is replaced after this; one that is silent for longer is taken for dead.'),
   })
   .prefault({});
 
 const clickhouseSection = z
   .strictObject({
-    url: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:8123'),
-    database: z.string().regex(/^\w+$/).default('tcxflow'),
-    username: z.string().default('default'),
-    password: z.string().default(''),
-    requestTimeoutMs: z.int().min(100).default(30_000),
+    url: z
+      .url({ protocol: /^https?$/ })
+      .default('http://127.0.0.1:8123')
+      .describe('HTTP interface.'),
+    database: z.string().regex(/^\w+$/).default('tcxflow').describe('Holds the tables; it must exist.'),
+    username: z.string().default('default').describe('User of the services.'),
+    password: z.string().default('').describe('Never shown by --dump.'),
+    requestTimeoutMs: z.int().min(100).default(30_000).describe('Of one query or insert.'),
   })
   .prefault({});
 
 const logSection = z
   .strictObject({
-    level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
-    /** auto: pretty on a terminal, JSON otherwise. */
-    format: z.enum(['auto', 'json', 'pretty']).default('auto'),
+    level: z
+      .enum(['trace', 'debug', 'info', 'warn', 'error'])
+      .default('info')
+      .describe('Least serious level that is written.'),
+    format: z.enum(['auto', 'json', 'pretty']).default('auto').describe('auto: pretty on a terminal, JSON otherwise.'),
   })
   .prefault({});
 
 const httpSection = z
   .strictObject({
-    /** /metrics, /healthz and /readyz listen here. */
-    host: z.string().default('127.0.0.1'),
-    /** 0 = any free port. */
-    port: port.default(0),
+    host: z.string().default('127.0.0.1').describe('/metrics, /healthz and /readyz listen here.'),
+    port: port.default(0).describe('0 = any free port.'),
   })
   .prefault({});
 
-const shutdownSection = z.strictObject({ deadlineMs: z.int().min(100).default(15_000) }).prefault({});
+const shutdownSection = z
+  .strictObject({ deadlineMs: z.int().min(100).default(15_000).describe('For draining, flushing and committing.') })
+  .prefault({});
 
 /** Sections that every service has. */
 export const commonSections = {
@@ -108,7 +121,7 @@ export function dumpConfig(config: unknown): string {
       JSON.stringify(config, (key, value) => (/password|secret/i.test(key) && value ? '***' : value)),
       (_, v) =>
         v && typeof v === 'object' && !Array.isArray(v)
-          ? Object.fromEntries(Object.entries(v).map(([key, value]) => [snake(key), value]))
+          ? Object.fromEntries(Object.entries(v).map(([key, value]) => [snakeKey(key), value]))
           : v,
     ),
   );
@@ -147,9 +160,9 @@ function applyEnvironment(config: Record<string, unknown>, env: NodeJS.ProcessEn
 }
 
 function describeIssue(issue: z.core.$ZodIssue): string {
-  const path = issue.path.map((part) => (typeof part === 'string' ? snake(part) : String(part))).join('.');
+  const path = issue.path.map((part) => (typeof part === 'string' ? snakeKey(part) : String(part))).join('.');
   if (issue.code === 'unrecognized_keys')
-    return `${[path, ''].join(path ? '.' : '')}${issue.keys.map(snake).join(', ')}: no such key`;
+    return `${[path, ''].join(path ? '.' : '')}${issue.keys.map(snakeKey).join(', ')}: no such key`;
   const value = 'input' in issue ? ` is ${JSON.stringify(issue.input)}` : '';
   return `${path}${value}: ${issue.message}`;
 }
@@ -165,6 +178,7 @@ function camelKeys(value: unknown): unknown {
   );
 }
 
-function snake(key: string): string {
+/** ringBytes → ring_bytes */
+export function snakeKey(key: string): string {
   return key.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
 }

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { commonSections } from '@tcxflow/common/config.ts';
+import { createMetrics } from '@tcxflow/common/metrics.ts';
+import type { Committed, PartitionContext } from '@tcxflow/common/partition-consumer.ts';
+import { type Random, seededRandom } from '@tcxflow/common/testing/random.ts';
+import type { DecodedBatch, Flow } from '@tcxflow/schemas/generated.ts';
+import { decodedBatchCodec, flowCodec, topicNames } from '@tcxflow/schemas/topics.ts';
+import type { KafkaMessage, Producer, ProducerRecord } from 'kafkajs';
+import { aggregateSection } from './config.ts';
+import { createAggregateMetrics, openProcessor } from './processor.ts';
+import { batch, sample } from './testing/batches.ts';
+import { type SimulatedLog, START_MS, simulateLog, sumFlows, WINDOW_MS } from './testing/simulated-log.ts';
+
+const config = aggregateSection.parse({ windowMs: WINDOW_MS, allowedLatenessMs: 2000, idleTimeoutMs: 5000 });
+const metrics = createAggregateMetrics(createMetrics('aggregate'));
+
+function message(offset: number, decoded: DecodedBatch | undefined): KafkaMessage {
+  const value = decoded ? decodedBatchCodec.encode(decoded) : Buffer.from('not Avro');
+  return { key: null, value, timestamp: '0', attributes: 0, offset: String(offset) };
+}
+
+/** What survives the worker: committed transactions. A step that throws is where it was killed. */
+class FakeKafka {
+  flows: Flow[] = [];
+  sent: ProducerRecord['messages'] = [];
+  committed: Committed = { offset: undefined, metadata: '' };
+  deadLettered: string[] = [];
+  step: (name: string) => void = () => undefined;
+
+  producer(): Producer {
+    const transaction = async () => {
+      const messages: ProducerRecord['messages'] = [];
+      let committed = this.committed;
+      let active = true;
+      return {
+        isActive: () => active,
+        send: async (record: ProducerRecord) => {
+          this.step('send');
+          assert.equal(record.topic, topicNames.flows);
+          messages.push(...record.messages);
+        },
+        sendOffsets: async ({ topics }: { topics: { partitions: { offset: string; metadata: string }[] }[] }) => {
+          this.step('sendOffsets');
+          const [entry] = topics[0]?.partitions ?? [];
+          committed = { offset: entry?.offset, metadata: entry?.metadata ?? '' };
+        },
+        commit: async () => {
+          this.step('commit');
+          active = false;
+          this.sent.push(...messages);
+          this.flows.push(...messages.map(({ value }) => flowCodec.decode(value as Buffer)));
+          this.committed = committed;
+          this.step('committed');
+        },
+        abort: async () => {
+          active = false;
+        },
+      };
+    };
+    return { transaction, disconnect: async () => undefined } as unknown as Producer;
+  }
+
+  open(context: Partial<PartitionContext> = {}) {
+    const owned = {
+      topic: topicNames.decodedSamples,
+      partition: 1,
+      committed: this.committed,
+      position: this.committed.offset ?? '0',
+      abandoned: false,
+      commit: async () => true,
+      heartbeat: async () => undefined,
+      ...context,
+    };
+    const deadLetter = { send: async (_: unknown, { offset }: KafkaMessage) => void this.deadLettered.push(offset) };
+    const kafkaConfig = commonSections.kafka.parse(undefined);
+    return openProcessor(owned, {
+      producer: this.producer(),
+      kafkaConfig,
+      config,
+      flowPartitions: 4,
+      deadLetter,
+      metrics,
+    });
+  }
+}
+
+const at = (ms: number, fields: Partial<DecodedBatch> = {}) =>
+  batch([sample()], { baseTimeNs: BigInt(START_MS + ms) * 1_000_000n, ...fields });
+
+function clock(t: TestContext): void {
+  t.mock.timers.enable({ apis: ['Date'], now: START_MS });
+}
+
+test('a window goes out when a newer sample is past its end and the allowed lateness', async (t) => {
+  clock(t);
+  t.mock.timers.setTime(START_MS + 60_000);
+  const kafka = new FakeKafka();
+  const processor = kafka.open();
+  await processor.process([message(0, at(0)), message(1, at(11_999, { sourceOffset: 1 }))]);
+  assert.equal(kafka.flows.length, 0);
+  await processor.process([message(2, at(12_000, { sourceOffset: 2 }))]);
+  assert.deepEqual(
+    kafka.flows.map(({ windowStart, samples }) => [windowStart, samples]),
+    [[START_MS, 1]],
+  );
+  assert.equal(kafka.committed.offset, '1', 'the open window needs the second message');
+  assert.equal(kafka.sent[0]?.partition, 1);
+});
+
+test('a clock that is ahead closes no windows: not event time above the wall clock', async (t) => {
+  clock(t);
+  t.mock.timers.setTime(START_MS + 11_000);
+  const kafka = new FakeKafka();
+  await kafka.open().process([message(0, at(0)), message(1, at(3_600_000, { sourceOffset: 1 }))]);
+  assert.equal(kafka.flows.length, 0);
+});
+
+test('without new messages the wall clock closes windows', async (t) => {
+  clock(t);
+  const kafka = new FakeKafka();
+  const processor = kafka.open();
+  t.mock.timers.setTime(START_MS + 8000);
+  await processor.process([message(0, at(0))]);
+  t.mock.timers.setTime(START_MS + 12_000); // due, but not idle for long enough
+  await processor.tick?.();
+  assert.equal(kafka.flows.length, 0);
+  t.mock.timers.setTime(START_MS + 13_000);
+  await processor.tick?.();
+  assert.deepEqual([kafka.flows.length, kafka.committed.offset], [1, '1']);
+});
+
+test('what cannot be decoded goes to the dead letter, and the partition goes on behind it', async (t) => {
+  clock(t);
+  const kafka = new FakeKafka();
+  const processor = kafka.open();
+  await processor.process([message(0, at(0)), message(1, undefined)]);
+  t.mock.timers.setTime(START_MS + 60_000);
+  await processor.tick?.();
+  assert.deepEqual([kafka.deadLettered, kafka.flows.length, kafka.committed.offset], [['1'], 1, '2']);
+});
+
+test('after a rebalance nothing is committed', async (t) => {
+  clock(t);
+  const kafka = new FakeKafka();
+  const processor = kafka.open({ abandoned: true });
+  await processor.process([message(0, at(0))]);
+  t.mock.timers.setTime(START_MS + 60_000);
+  await assert.rejects(async () => processor.tick?.(), /reassigned/);
+  assert.deepEqual([kafka.flows.length, kafka.committed.offset], [0, undefined]);
+});
+
+/** Until the log is read and every window is out; killed at random steps. */
+async function runWithCrashes(t: TestContext, random: Random, { entries }: SimulatedLog): Promise<FakeKafka> {
+  const kafka = new FakeKafka();
+  let crashes = random.below(20);
+  kafka.step = (name) => {
+    if (crashes > 0 && random.chance(10) && crashes-- > 0) throw new Error(`killed at ${name}`);
+  };
+  for (;;) {
+    try {
+      const processor = kafka.open();
+      let unread = entries.filter(({ offset }) => offset >= Number(kafka.committed.offset ?? 0));
+      while (unread.length > 0) {
+        const chunk = unread.slice(0, 1 + random.below(8));
+        unread = unread.slice(chunk.length);
+        t.mock.timers.setTime(Math.max(Date.now(), chunk.at(-1)?.writtenMs ?? 0));
+        await processor.process(chunk.map(({ offset, batch: decoded }) => message(offset, decoded)));
+        kafka.step('processed');
+        if (random.chance(10)) t.mock.timers.setTime(Date.now() + random.below(10_000));
+        await processor.tick?.();
+      }
+      t.mock.timers.setTime(Date.now() + 300_000);
+      await processor.tick?.();
+      return kafka;
+    } catch (error) {
+      assert.match((error as Error).message, /^killed at/);
+    }
+  }
+}
+
+test('simulation: killed at any step of its transactions, every sample is in the flows exactly once', async (t) => {
+  for (let seed = 1; seed <= 200; seed++) {
+    t.mock.timers.reset();
+    clock(t);
+    const random = seededRandom(seed);
+    const log = simulateLog(random);
+    const kafka = await runWithCrashes(t, random, log);
+    assert.deepEqual(sumFlows(kafka.flows), log.expected, `seed ${seed}`);
+    assert.equal(Number(kafka.committed.offset), (log.entries.at(-1)?.offset ?? 0) + 1, `seed ${seed}`);
+  }
+});
