@@ -7,10 +7,13 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /** An error of the lab names the command that failed and what it said: that is what helps. */
-function failed(command: string, cause: unknown): Error & { hint: string } {
+function failed(command: string, cause: unknown): Error & { code: string; hint: string } {
   const { stderr, message } = cause as { stderr?: string; message: string };
   const error = new Error(`${command}: ${stderr?.trim() || message}`, { cause });
-  return Object.assign(error, { hint: 'the lab needs root, iproute2, and a kernel with network namespaces and veth' });
+  return Object.assign(error, {
+    code: 'LAB',
+    hint: 'the lab needs root, iproute2, and a kernel with network namespaces and veth',
+  });
 }
 
 /** Runs `ip` with these arguments. @throws {Error} with what ip said */

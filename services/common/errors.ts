@@ -25,10 +25,13 @@ export class ConfigError extends TcxflowError {
   }
 }
 
-/** Prints what went wrong and what to do; the stack only of errors that nobody foresaw. @returns the exit code */
+/**
+ * Prints what went wrong, with its code, and what to do; the stack only of errors that nobody foresaw.
+ * @returns the exit code
+ */
 export function reportFatal(error: unknown): number {
-  const { message, stack, hint, exitCode } = error as Partial<TcxflowError>;
-  const text = error instanceof TcxflowError || hint ? message : (stack ?? String(error));
+  const { message, stack, code, hint, exitCode } = error as Partial<TcxflowError>;
+  const text = hint || error instanceof TcxflowError ? `${code}: ${message}` : (stack ?? String(error));
   const advice = hint && !message?.includes(hint) ? `  ${hint}\n` : '';
   process.stderr.write(`tcxflow: ${text}\n${advice}`);
   return exitCode ?? EXIT_FAILURE;

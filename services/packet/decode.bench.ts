@@ -1,23 +1,13 @@
-// Headers per second on one core: node services/packet/decode.bench.ts. Headers lie in separate Buffers behind one
-// another in memory, as a batch from Kafka has them, and there are more of them than a branch predictor learns by heart.
+// Headers per second on one core. Headers lie in separate Buffers behind one another in memory, as a batch from Kafka has
+// them, and there are more of them than a branch predictor learns by heart.
 
-import { fileURLToPath } from 'node:url';
+import { type Measurement, measureRate } from '../../test/bench/measure.ts';
 import { createDecodedHeader, decodeHeader } from './decode.ts';
 import { ethernet, extension, hex, ipv4, ipv6, tag, tcp, udp } from './testing/frames.ts';
-
-export interface Measurement {
-  median: number;
-  min: number;
-  max: number;
-  unit: string;
-  runs: number;
-}
 
 const HEADERS = 16_384;
 const CAPTURED_BYTES = 128;
 const FRAME_BYTES = 1400;
-const RUNS = 9;
-const RUN_MS = 300;
 
 const timestamps = hex('0101080a 00000001 00000002');
 const payload = Buffer.alloc(1200);
@@ -38,25 +28,16 @@ const mix: [share: number, frame: Buffer][] = [
   [1, ethernet(0x88cc, payload)],
 ];
 
-/** Name → figures, for whoever collects the benchmarks of all services. */
-export function benchmarks(): Record<string, Measurement> {
-  const headers = makeHeaders();
-  const out = createDecodedHeader();
-  const decodeAll = (): void => {
-    for (const header of headers) decodeHeader(header, 0, header.length, 'ethernet', 0, FRAME_BYTES, out);
-  };
-  measure(decodeAll); // Warm-up: compiled by then.
-  const perSecond = Array.from({ length: RUNS }, () => measure(decodeAll) * HEADERS).sort((a, b) => a - b);
-  return {
-    'decode.headers_per_s': {
-      median: perSecond[RUNS >> 1] as number,
-      min: perSecond[0] as number,
-      max: perSecond.at(-1) as number,
-      unit: 'headers/s',
-      runs: RUNS,
-    },
-  };
-}
+export const benchmarks: Record<string, () => Measurement> = {
+  'decode.headers_per_s'() {
+    const headers = makeHeaders();
+    const out = createDecodedHeader();
+    const decodeAll = (): void => {
+      for (const header of headers) decodeHeader(header, 0, header.length, 'ethernet', 0, FRAME_BYTES, out);
+    };
+    return measureRate(decodeAll, HEADERS, 'headers/s');
+  },
+};
 
 function makeHeaders(): Buffer[] {
   const deck = mix.flatMap(([share, frame]) => new Array<Buffer>(share).fill(frame));
@@ -70,16 +51,3 @@ function makeHeaders(): Buffer[] {
     return memory.subarray(start, start + frame.copy(memory, start, 0, CAPTURED_BYTES));
   });
 }
-
-/** @returns rounds per second */
-function measure(round: () => void): number {
-  const start = performance.now();
-  let rounds = 0;
-  while (performance.now() - start < RUN_MS) {
-    round();
-    rounds++;
-  }
-  return (rounds * 1000) / (performance.now() - start);
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) console.table(benchmarks());

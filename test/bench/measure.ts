@@ -1,0 +1,34 @@
+// Rates of pure code: a warm-up, then several runs, of which the median counts. Machines are noisy: compare within a run.
+
+export interface Measurement {
+  median: number;
+  min: number;
+  max: number;
+  unit: string;
+  runs: number;
+}
+
+const RUNS = 9;
+const RUN_MS = 300;
+
+/**
+ * @param round does the work once
+ * @param perRound how many of `unit` a round is
+ * @param unit as in `samples/s`
+ */
+export function measureRate(round: () => void, perRound: number, unit: string): Measurement {
+  roundsPerSecond(round); // Warm-up: compiled by then.
+  const rates = Array.from({ length: RUNS }, () => roundsPerSecond(round) * perRound).sort((a, b) => a - b);
+  const at = (index: number) => Math.round(rates[index] as number);
+  return { median: at(RUNS >> 1), min: at(0), max: at(RUNS - 1), unit, runs: RUNS };
+}
+
+function roundsPerSecond(round: () => void): number {
+  const start = performance.now();
+  let rounds = 0;
+  while (performance.now() - start < RUN_MS) {
+    round();
+    rounds++;
+  }
+  return (rounds * 1000) / (performance.now() - start);
+}
