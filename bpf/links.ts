@@ -19,6 +19,11 @@ export function listLinks(netns?: string): Link[] {
   }
 }
 
+/** Version of the libbpf that the addon runs on. @throws {CaptureError} ADDON_MISSING */
+export function libbpfVersion(): string {
+  return native().libbpfVersion();
+}
+
 /** Wall clock against the kernel's monotonic clock, which stamps the samples. */
 export interface ClockReading {
   /** Add to a kernel time to get wall-clock ns since 1970. */

@@ -28,6 +28,7 @@ export interface Native {
   readCounters(capture: NativeCapture, point: number, out: Buffer): void;
   dumpLinks(netnsPath: string | null): Buffer;
   readClocks(out: Buffer): void;
+  libbpfVersion(): string;
   openPacketSocket(ifName: string, netnsPath: string | null): number;
   sendFrame(fd: number, frame: Buffer): number;
   closePacketSocket(fd: number): void;

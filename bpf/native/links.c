@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the kernel says about interfaces, and its clocks. Parsing is netlink.ts's. */
+/* What the kernel says about interfaces, its clocks, and libbpf's version. Parsing is netlink.ts's. */
 #define _GNU_SOURCE
 #include "addon.h"
 
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -113,8 +114,19 @@ static napi_value js_read_clocks(napi_env env, napi_callback_info info)
 	return NULL;
 }
 
+/* libbpfVersion() -> "v1.1" */
+static napi_value js_libbpf_version(napi_env env, napi_callback_info info)
+{
+	napi_value result = NULL;
+
+	(void)info;
+	napi_create_string_utf8(env, libbpf_version_string(), NAPI_AUTO_LENGTH, &result);
+	return result;
+}
+
 bool register_links(napi_env env, napi_value exports)
 {
 	return add_function(env, exports, "dumpLinks", js_dump_links) &&
-	       add_function(env, exports, "readClocks", js_read_clocks);
+	       add_function(env, exports, "readClocks", js_read_clocks) &&
+	       add_function(env, exports, "libbpfVersion", js_libbpf_version);
 }

@@ -2,6 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { release } from 'node:os';
 import { createClickHouse } from '@tcxflow/common/clickhouse.ts';
 import { loadConfig } from '@tcxflow/common/config.ts';
@@ -9,6 +10,7 @@ import { createKafka } from '@tcxflow/common/kafka.ts';
 import { createLogger } from '@tcxflow/common/logger.ts';
 import { openCapture } from 'libbpf-ts/capture.ts';
 import { isTcxKernel } from 'libbpf-ts/errors.ts';
+import { libbpfVersion } from 'libbpf-ts/links.ts';
 import { readRunFile, toolSchema } from './clickhouse-access.ts';
 
 interface Finding {
@@ -95,9 +97,12 @@ function command(name: string, args: string[], aptPackage: string): Finding {
 }
 
 function libbpf(): Finding {
-  return existsSync(new URL('../../bpf/build/libbpf.node', import.meta.url))
-    ? { check: 'addon', state: 'ok', found: 'bpf/build/libbpf.node' }
-    : { check: 'addon', state: 'missing', found: 'bpf/build/libbpf.node is not built', remedy: 'npm run setup' };
+  try {
+    return { check: 'libbpf', state: 'ok', found: libbpfVersion() };
+  } catch (error) {
+    const { message, hint } = error as { message: string; hint?: string };
+    return { check: 'libbpf', state: 'missing', found: message.split('\n')[0] ?? '', remedy: hint ?? 'npm run setup' };
+  }
 }
 
 function node(): Finding {
@@ -117,14 +122,37 @@ function programs(): Finding {
 
 async function engineFindings(options: { config?: string; dataDir: string }): Promise<Finding[]> {
   const run = readRunFile(options.dataDir);
-  if (!options.config && !run)
-    return [
-      { check: 'engines', state: 'ok', found: 'none is running here; npm start brings its own Kafka and ClickHouse' },
-    ];
+  if (!options.config && !run) return embeddedFindings();
   const config = loadConfig(toolSchema, { file: options.config });
   const clickhouse = options.config || !run ? config.clickhouse : { ...config.clickhouse, ...run.clickhouse };
   const kafka = options.config || !run ? config.kafka : { ...config.kafka, brokers: run.brokers };
   return [await kafkaFinding(kafka), await clickhouseFinding(clickhouse)];
+}
+
+/** Nothing runs: what `up` would start, or what to do so that it can. */
+function embeddedFindings(): Finding[] {
+  const embedded = new URL('../../deploy/embedded/', import.meta.url);
+  const jars = existsSync(new URL('kafka/jars/.pom-hash', embedded));
+  const remedy = 'npm run setup, or --config FILE with the addresses of your own';
+  let chdb = '';
+  try {
+    chdb = createRequire(new URL('clickhouse.ts', embedded)).resolve('chdb/libchdb');
+  } catch {
+    // Not installed: an optional dependency.
+  }
+  return [
+    jars
+      ? { check: 'Kafka', state: 'ok', found: 'none is running here; its jars are there, npm start brings it up' }
+      : {
+          check: 'Kafka',
+          state: 'warning',
+          found: 'none is running here, and the embedded one is not installed',
+          remedy,
+        },
+    chdb
+      ? { check: 'ClickHouse', state: 'ok', found: 'none is running here; chdb is there, npm start brings it up' }
+      : { check: 'ClickHouse', state: 'warning', found: 'none is running here, and chdb is not installed', remedy },
+  ];
 }
 
 async function kafkaFinding(config: Parameters<typeof createKafka>[0]): Promise<Finding> {
