@@ -50,9 +50,9 @@ export function explain(error: unknown, doing: string, release: string): Capture
   const text = `${doing}: ${cause.message}`;
   const make = (code: CaptureErrorCode, hint: string) => new CaptureError(code, text, { cause, hint });
   if (cause.syscall === 'setns')
-    return cause.code === 'ENOENT'
-      ? make('NO_SUCH_NAMESPACE', 'list the namespaces with: ip netns')
-      : make('NOT_PERMITTED', 'entering a network namespace needs CAP_SYS_ADMIN');
+    return cause.code === 'EPERM' || cause.code === 'EACCES'
+      ? make('NOT_PERMITTED', 'entering a network namespace needs CAP_SYS_ADMIN')
+      : make('NO_SUCH_NAMESPACE', 'list the namespaces with: ip netns');
   if (cause.code === 'ENODEV') return make('NO_SUCH_INTERFACE', 'list the interfaces with: ip link');
   if (cause.code === 'EEXIST') return make('ALREADY_ATTACHED', 'another attachment of this very program is there');
   if (cause.code === 'EPERM' || cause.code === 'EACCES')

@@ -22,6 +22,8 @@ const IFLA = {
 } as const;
 const IFLA_INFO_KIND = 1;
 const NLA_TYPE_MASK = 0x3fff;
+/** 9 PB: the largest integer that a double and avsc's long hold exactly. */
+const COUNTER_MAX = 2 ** 53 - 2;
 const OPERSTATES = ['unknown', 'notpresent', 'down', 'lowerlayerdown', 'testing', 'dormant', 'up'] as const;
 
 /** struct rtnl_link_stats64, the first fields in order. Cumulative. */
@@ -110,7 +112,8 @@ function parseLink(message: Buffer): Link {
 }
 
 function parseStats(value: Buffer): LinkStats {
-  const field = (index: number) => (value.length >= index * 8 + 8 ? Number(value.readBigUInt64LE(index * 8)) : 0);
+  const field = (index: number) =>
+    value.length >= index * 8 + 8 ? Math.min(COUNTER_MAX, Number(value.readBigUInt64LE(index * 8))) : 0;
   return {
     rxPackets: field(0),
     txPackets: field(1),

@@ -61,8 +61,10 @@ export function recordBytes(headerBytes: number): number {
  */
 export function forEachRecord(batch: Buffer, visit: (start: number) => void): void {
   for (let start = 0; start + Record.HEADER <= batch.length; ) {
+    const next = start + recordBytes(batch.readUInt16LE(start + Record.HEADER_BYTES));
+    if (next > batch.length) return;
     visit(start);
-    start += recordBytes(batch.readUInt16LE(start + Record.HEADER_BYTES));
+    start = next;
   }
 }
 

@@ -30,6 +30,46 @@ const bigLong = avro.types.LongType.__with({
   compare: (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0),
 });
 
+/** What avsc 5.7.9 hands its types to read from; not in its typings. */
+interface Tap {
+  buf: Buffer;
+  pos: number;
+  readLong(): number;
+  skipLong(): void;
+}
+type ReadableType = avro.Type & { _read(tap: Tap): unknown };
+type ArrayTypeConstructor = new (schema: avro.Schema, options: unknown) => avro.types.ArrayType;
+
+/**
+ * An array whose count comes from the wire. avsc makes room for as many items as a message of a few bytes claims to hold
+ * (40 million end the process); here every item must have a byte at least, and reading ends where the message does.
+ */
+class BoundedArrayType extends (avro.types.ArrayType as ArrayTypeConstructor) {
+  protected _read(tap: Tap): unknown[] {
+    const items = this.itemsType as ReadableType;
+    let values: unknown[] | undefined;
+    let index = 0;
+    for (let count = tap.readLong(); count !== 0; count = tap.readLong()) {
+      if (count < 0) {
+        count = -count;
+        tap.skipLong();
+      }
+      const bytesLeft = tap.buf.length - tap.pos;
+      if (count > bytesLeft) throw new RangeError(`${count} items in ${bytesLeft} bytes`);
+      values ??= new Array(count);
+      for (; count > 0 && tap.pos <= tap.buf.length; count--) values[index++] = items._read(tap);
+      if (tap.pos > tap.buf.length) throw new RangeError('an item is cut short');
+    }
+    return values ?? [];
+  }
+}
+
+const typeHook = (part: avro.Schema, options: unknown): avro.Type | undefined => {
+  const { type, logicalType } = part as { type?: string; logicalType?: string };
+  if (logicalType === 'timestamp-nanos') return bigLong;
+  return type === 'array' ? new BoundedArrayType(part, options) : undefined;
+};
+
 /**
  * CRC-64-AVRO of a schema's parsing canonical form (Avro specification, "Schema Fingerprints").
  * @returns 8 bytes, little-endian, as the single-object header has them
@@ -65,9 +105,7 @@ export interface Codec<T> {
 /** Reads NAME.avsc beside this file and makes its codec. */
 export function loadCodec<T>(name: string): Codec<T> {
   const schema = JSON.parse(readFileSync(new URL(`${name}.avsc`, import.meta.url), 'utf8')) as avro.Schema & object;
-  const type = avro.Type.forSchema(schema, {
-    typeHook: (part) => ((part as { logicalType?: string }).logicalType === 'timestamp-nanos' ? bigLong : undefined),
-  });
+  const type = avro.Type.forSchema(schema, { typeHook } as Parameters<typeof avro.Type.forSchema>[1]);
   const frameHeader = Buffer.concat([Buffer.from([0xc3, 0x01]), rabinFingerprint(JSON.stringify(type.schema()))]);
 
   function check(message: Buffer | null): Buffer {

@@ -28,6 +28,7 @@ export async function ip(...args: string[]): Promise<string> {
 /** Several commands in one process (`ip -batch`), in one namespace. */
 export async function ipBatch(netns: string, lines: readonly string[]): Promise<void> {
   const child = run('ip', ['-n', netns, '-batch', '-']);
+  child.child.stdin?.on('error', () => undefined); // it ended early: its exit status tells why
   child.child.stdin?.end(`${lines.join('\n')}\n`);
   try {
     await child;

@@ -19,7 +19,7 @@ export interface ClientPlan {
   scale: number;
 }
 
-const PORT = { upload: 8080, download: 443, video: 5004, dns: 53, tagged: 4789 } as const;
+const PORT = { upload: 8080, download: 443, video: 5004, dns: 53, tagged: 5005 } as const;
 const TICK_MS = 20;
 const CHUNK = Buffer.alloc(64 << 10, 'tcxflow lab ');
 

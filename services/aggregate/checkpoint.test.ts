@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Random, seededRandom } from '@tcxflow/common/testing/random.ts';
 import type { Flow } from '@tcxflow/schemas/generated.ts';
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, isWanted, makeCheckpoint } from './checkpoint.ts';
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  isWanted,
+  makeCheckpoint,
+  OPEN_WINDOWS_MAX,
+  RAW_PARTITIONS_MAX,
+} from './checkpoint.ts';
 import { batch, sample } from './testing/batches.ts';
 import { type SimulatedLog, simulateLog, sumFlows, WINDOW_MS } from './testing/simulated-log.ts';
 import { addBatch, createWindowSet, dueWindows, finishFlow } from './windows.ts';
@@ -79,6 +87,15 @@ test('metadata of an ordinary configuration is far below what Kafka takes', () =
     highWater,
   });
   assert.ok(metadata.length < 2048, `${metadata.length} bytes; offset.metadata.max.bytes is 4096`);
+});
+
+test('at its bounds the metadata still fits into the 4096 bytes that Kafka takes', () => {
+  const startMs = 1_800_000_000_000;
+  const farOffset = 10 ** 11;
+  const open = new Map(Array.from({ length: OPEN_WINDOWS_MAX }, (_, index) => [startMs + index * 60_000, farOffset]));
+  const highWater = new Map(Array.from({ length: RAW_PARTITIONS_MAX }, (_, partition) => [partition, farOffset]));
+  const text = encodeCheckpoint({ offset: farOffset, readUpTo: farOffset, closedUpToMs: startMs, open, highWater });
+  assert.ok(text.length < 4096, `${text.length} bytes`);
 });
 
 test('metadata of another version stops the partition: better than to count twice', () => {

@@ -31,7 +31,11 @@ export function makeCheckpoint(set: WindowSet, readUpTo: number): Checkpoint {
   return { offset, readUpTo, closedUpToMs: set.closedUpToMs, open, highWater };
 }
 
-/** Compact JSON; Kafka takes 4096 bytes by default. */
+/** With as many open windows, and raw samples in as many partitions, a checkpoint fits into Kafka's 4096 bytes of metadata. */
+export const OPEN_WINDOWS_MAX = 48;
+export const RAW_PARTITIONS_MAX = 128;
+
+/** Compact JSON. */
 export function encodeCheckpoint(checkpoint: Checkpoint): string {
   return JSON.stringify({
     v: 1,

@@ -21,6 +21,11 @@ export const aggregateSection = z
       .min(100)
       .default(5000)
       .describe('Without new samples for so long, the wall clock closes windows instead.'),
+    maxOpenFlows: z
+      .int()
+      .min(1)
+      .default(1_000_000)
+      .describe('Flows in memory, per partition; above it the oldest window is emitted before its time.'),
     concurrency: z.int().min(1).max(256).default(4).describe('Partitions aggregated at the same time.'),
   })
   .prefault({});

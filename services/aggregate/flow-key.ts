@@ -12,10 +12,14 @@ export function destinationPort(sample: DecodedSample): number {
     : sample.dstPort;
 }
 
-// Fixed part: 6 × u32, 2 addresses, 7 × u16, 3 × u8; the agent follows.
-const scratch = Buffer.alloc(6 * 4 + 2 * 16 + 7 * 2 + 3);
+// 3 × u32, 2 addresses, 5 × u16, 4 × u8; the agent follows.
+const scratch = Buffer.alloc(3 * 4 + 2 * 16 + 5 * 2 + 4);
 
-/** @returns a string with one character a byte: a cheap key for a Map, and bytes for Kafka by latin1 */
+/**
+ * Numbers too large for their field, which only a message of somebody else's making can hold, lose their upper bits: a
+ * throw here would come again with every reading of that message.
+ * @returns a string with one character a byte: a cheap key for a Map, and bytes for Kafka by latin1
+ */
 export function flowKey(batch: DecodedBatch, sample: DecodedSample): string {
   const source = batch.sources[sample.source];
   let at = 0;
@@ -24,14 +28,14 @@ export function flowKey(batch: DecodedBatch, sample: DecodedSample): string {
   at = scratch.writeUInt32BE(sample.outputIfIndex >>> 0, at);
   at += sample.srcAddress.copy(scratch, at);
   at += sample.dstAddress.copy(scratch, at);
-  at = scratch.writeUInt16BE(sample.vlanId, at);
-  at = scratch.writeUInt16BE(sample.innerVlanId, at);
-  at = scratch.writeUInt16BE(sample.etherType, at);
-  at = scratch.writeUInt16BE(sample.srcPort, at);
-  at = scratch.writeUInt16BE(destinationPort(sample), at);
+  at = scratch.writeUInt16BE(sample.vlanId & 0xffff, at);
+  at = scratch.writeUInt16BE(sample.innerVlanId & 0xffff, at);
+  at = scratch.writeUInt16BE(sample.etherType & 0xffff, at);
+  at = scratch.writeUInt16BE(sample.srcPort & 0xffff, at);
+  at = scratch.writeUInt16BE(destinationPort(sample) & 0xffff, at);
   at = scratch.writeUInt8(source?.direction === 'egress' ? 1 : 0, at);
-  at = scratch.writeUInt8(sample.protocol, at);
-  at = scratch.writeUInt8(sample.dscp, at);
-  at = scratch.writeUInt8(sample.stop, at);
+  at = scratch.writeUInt8(sample.protocol & 0xff, at);
+  at = scratch.writeUInt8(sample.dscp & 0xff, at);
+  at = scratch.writeUInt8(sample.stop & 0xff, at);
   return scratch.toString('latin1', 0, at) + batch.agent;
 }

@@ -8,6 +8,7 @@ import { createRenewingProducer } from '@tcxflow/common/renewing-producer.ts';
 import { runService, type ServiceContext, type ServiceDefinition } from '@tcxflow/common/service.ts';
 import { topicNames } from '@tcxflow/schemas/topics.ts';
 import type { Producer } from 'kafkajs';
+import { RAW_PARTITIONS_MAX } from './checkpoint.ts';
 import { type AggregateServiceConfig, aggregateSchema } from './config.ts';
 import { createAggregateMetrics } from './metrics.ts';
 import { openFencedProducer, openProcessor } from './processor.ts';
@@ -19,6 +20,7 @@ function build({ config, log, metrics, fail }: ServiceContext<AggregateServiceCo
   const aggregateMetrics = createAggregateMetrics(metrics);
   /** By partition; the processor that uses one disconnects it. */
   const producers = new Map<number, Producer>();
+  const rawLayout = createTopicLayout(kafka, topicNames.rawSamples, RAW_PARTITIONS_MAX);
   const layout = createTopicLayout(kafka, topicNames.flows);
 
   const consumer = createPartitionConsumer({
@@ -43,7 +45,7 @@ function build({ config, log, metrics, fail }: ServiceContext<AggregateServiceCo
     metrics,
     fail,
   });
-  return [createKafkaGate(config.kafka, log), layout, deadLetterProducer, consumer];
+  return [createKafkaGate(config.kafka, log), rawLayout, layout, deadLetterProducer, consumer];
 }
 
 export const aggregateService: ServiceDefinition<typeof aggregateSchema> = {

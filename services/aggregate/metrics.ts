@@ -8,6 +8,10 @@ export function createAggregateMetrics(metrics: Metrics) {
     late: metrics.counter('late_samples_total', 'Samples whose window had been emitted: they make a further record'),
     duplicates: metrics.counter('duplicate_batches_total', 'Batches dropped because they were seen before'),
     flows: metrics.counter('flows_total', 'Flow records emitted'),
+    early: metrics.counter(
+      'early_windows_total',
+      'Windows emitted before their time, to bound memory or the checkpoint',
+    ),
     openFlows: metrics.gauge('open_flows', 'Flows in open windows', ['partition']),
   };
 }

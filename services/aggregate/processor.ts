@@ -7,7 +7,7 @@ import type { PartitionContext, PartitionProcessor } from '@tcxflow/common/parti
 import type { DecodedBatch } from '@tcxflow/schemas/generated.ts';
 import { decodedBatchCodec, flowCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import type { Kafka, KafkaMessage, Producer } from 'kafkajs';
-import { decodeCheckpoint, encodeCheckpoint, isWanted, makeCheckpoint } from './checkpoint.ts';
+import { decodeCheckpoint, encodeCheckpoint, isWanted, makeCheckpoint, OPEN_WINDOWS_MAX } from './checkpoint.ts';
 import type { AggregateConfig } from './config.ts';
 import type { AggregateMetrics } from './metrics.ts';
 import { addBatch, createWindowSet, dueWindows, finishFlow, type Window } from './windows.ts';
@@ -45,7 +45,9 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
     committedOffset !== undefined && metadata !== '' ? decodeCheckpoint(committedOffset, metadata) : undefined;
   const set = createWindowSet(new Map(checkpoint?.highWater));
   set.closedUpToMs = checkpoint?.closedUpToMs ?? -Infinity;
+  const bounds = { windows: OPEN_WINDOWS_MAX, flows: config.maxOpenFlows };
   let nextOffset = Number(context.position);
+  let committedUpTo = nextOffset;
   let lastMessageAt = Date.now();
 
   async function add(message: KafkaMessage): Promise<void> {
@@ -65,19 +67,25 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
     metrics.late.inc(result.lateSamples);
   }
 
+  function isIdle(now: number): boolean {
+    return now - lastMessageAt >= config.idleTimeoutMs;
+  }
+
   /** Event time drives; an idle partition goes by the wall clock, so that the last windows of a quiet network close too. */
   function watermarkMs(): number {
     const now = Date.now();
-    const idle = now - lastMessageAt >= config.idleTimeoutMs;
-    return (idle ? now : Math.min(set.newestMs, now)) - config.allowedLatenessMs;
+    return (isIdle(now) ? now : Math.min(set.newestMs, now)) - config.allowedLatenessMs;
   }
 
   async function emitDue(): Promise<void> {
     // While reading again, windows must first be whole.
     if (checkpoint && nextOffset < checkpoint.readUpTo) return;
     const watermark = watermarkMs();
-    const due = dueWindows(set, watermark, windowMs);
-    if (due.length === 0) return;
+    const due = dueWindows(set, watermark, windowMs, bounds);
+    // What made no window (undecodable, seen before) is committed when things are quiet, or it would be read at each start.
+    const tail = set.windows.size === 0 && nextOffset > committedUpTo && isIdle(Date.now());
+    if (due.length === 0 && !tail) return;
+    metrics.early.inc(due.filter(({ startMs }) => startMs + windowMs > watermark).length);
     for (const window of due) set.windows.delete(window.startMs);
     for (const window of due) set.closedUpToMs = Math.max(set.closedUpToMs, window.startMs + windowMs);
     await emit(due);
@@ -126,6 +134,7 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
       throw error;
     }
     metrics.flows.inc(count);
+    committedUpTo = nextOffset;
   }
 
   function openFlows(): number {
@@ -136,8 +145,11 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
 
   return {
     async process(messages) {
-      for (const message of messages) await add(message);
       if (messages.length > 0) lastMessageAt = Date.now();
+      for (const message of messages) {
+        await add(message);
+        if (openFlows() > bounds.flows) await emitDue();
+      }
       metrics.openFlows.set({ partition: context.partition }, openFlows());
       await emitDue();
     },

@@ -169,6 +169,19 @@ test('windows are due when the watermark has reached their end, oldest first', (
   assert.equal(set.newestMs, T0_MS + 2 * MINUTE);
 });
 
+test('the oldest open windows are due before their time when there are too many, or too many flows in them', () => {
+  const set = createWindowSet();
+  for (const minute of [0, 1, 2]) add(set, [sample({ timeOffsetNs: minute * 60e9 })], { sourceOffset: minute }, minute);
+  add(set, [sample({ timeOffsetNs: 120e9, srcPort: 1 })], { sourceOffset: 3 }, 3);
+  const due = (windows: number, flows: number) =>
+    dueWindows(set, -Infinity, MINUTE, { windows, flows }).map(({ startMs }) => (startMs - T0_MS) / MINUTE);
+  assert.deepEqual(due(3, 4), []);
+  assert.deepEqual(due(2, 4), [0]);
+  assert.deepEqual(due(3, 3), [0]);
+  assert.deepEqual(due(3, 2), [0, 1]);
+  assert.deepEqual(due(3, 1), [0, 1, 2]);
+});
+
 test('a sample that comes after its window was emitted makes a further record, marked late and counted', () => {
   const set = createWindowSet();
   add(set, [sample()]);

@@ -163,9 +163,23 @@ export function finishFlow(flow: Accumulator): Flow {
   return { ...flow, firstNs: startNs + BigInt(flow.firstNs), lastNs: startNs + BigInt(flow.lastNs) };
 }
 
-/** Windows that end at or before the watermark, oldest first. */
-export function dueWindows(set: WindowSet, watermarkMs: number, windowMs: number): Window[] {
-  return [...set.windows.values()]
-    .filter((window) => window.startMs + windowMs <= watermarkMs)
-    .sort((a, b) => a.startMs - b.startMs);
+/**
+ * Windows that end at or before the watermark, oldest first; and when more than the bounds stay open, the oldest of those.
+ * That is never wrong, as samples that come later make a further record.
+ */
+export function dueWindows(
+  set: WindowSet,
+  watermarkMs: number,
+  windowMs: number,
+  bounds: { windows: number; flows: number } = { windows: Infinity, flows: Infinity },
+): Window[] {
+  const byAge = [...set.windows.values()].sort((a, b) => a.startMs - b.startMs);
+  const open = byAge.findIndex((window) => window.startMs + windowMs > watermarkMs);
+  const ended = open < 0 ? byAge.length : open;
+  let flows = 0;
+  for (const window of byAge.slice(ended)) flows += window.flows.size;
+  let count = ended;
+  for (; byAge.length - count > bounds.windows || flows > bounds.flows; count++)
+    flows -= (byAge[count] as Window).flows.size;
+  return byAge.slice(0, count);
 }

@@ -21,7 +21,7 @@ export const captureSection = z
   .strictObject({
     agent: z.string().min(1).default(hostname()).describe('Stable name of this host on the bus.'),
     agentAddress: z
-      .union([z.ipv4(), z.ipv6()])
+      .union([z.ipv4(), z.ipv6()], { error: 'an IPv4 or IPv6 address' })
       .optional()
       .describe('sFlow agent address; default: the first global address of this host.'),
     interfaces: z.array(interfaceRule).default([]).describe('The first rule that matches an interface counts.'),

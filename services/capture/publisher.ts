@@ -143,9 +143,17 @@ export function createPublisher(options: PublisherOptions): Publisher {
     queuedBytes: () => queuedBytes,
     async stop(signal) {
       ending = true;
-      signal.addEventListener('abort', () => stopped.abort());
       wake();
-      await loop;
+      // A send may be under way that kafkajs tries for longer than the deadline: it is not waited for then.
+      const expired = new Promise<void>((resolve) => {
+        const giveUp = () => {
+          stopped.abort();
+          resolve();
+        };
+        if (signal.aborted) giveUp();
+        else signal.addEventListener('abort', giveUp, { once: true });
+      });
+      await Promise.race([loop, expired]);
       const lost = queue.reduce((sum, message) => sum + message.samples, 0);
       unpublished.inc(lost);
       if (lost > 0)

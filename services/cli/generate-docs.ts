@@ -166,7 +166,8 @@ ${parts.join('')}
 ## ${topicNames.deadLetter}
 
 Kept ${topicRetentionMs[topicNames.deadLetter] / 3_600_000} h. What could not be read, key and value as they came. Headers: \`tcxflow-reason\` (a code of
-[errors.md](errors.md)), \`tcxflow-error\`, \`tcxflow-stage\`, \`tcxflow-source\` (topic/partition/offset).
+[errors.md](errors.md)), \`tcxflow-error\`, \`tcxflow-stage\`, \`tcxflow-source\` (topic/partition/offset),
+\`tcxflow-timestamp\` (ms since 1970).
 `;
 }
 

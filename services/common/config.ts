@@ -18,7 +18,7 @@ const kafkaSection = z
     partitions: z
       .int()
       .min(1)
-      .max(10_000)
+      .max(128)
       .default(4)
       .describe('Used when a topic is created; an existing topic keeps its own.'),
     replicationFactor: z.int().min(1).max(10).default(1).describe('Used when a topic is created.'),
@@ -101,9 +101,11 @@ export interface ConfigSources {
  * @throws {ConfigError} naming the key, the value and what would be accepted
  */
 export function loadConfig<Schema extends z.ZodType>(schema: Schema, sources: ConfigSources): z.output<Schema> {
-  const input = sources.file ? readFile(sources.file) : {};
-  applyEnvironment(input, sources.env ?? process.env);
-  const result = schema.safeParse(camelKeys(input), { reportInput: true });
+  const input = camelKeys(sources.file ? readFile(sources.file) : {}) as Sections;
+  const variables = applyEnvironment(input, sources.env ?? process.env);
+  let result = schema.safeParse(input, { reportInput: true });
+  if (!result.success && readTyped(input, variables, result.error.issues))
+    result = schema.safeParse(input, { reportInput: true });
   if (result.success) return result.data;
   const lines = result.error.issues.map((issue) => describeIssue(issue));
   throw new ConfigError(
@@ -114,17 +116,15 @@ export function loadConfig<Schema extends z.ZodType>(schema: Schema, sources: Co
   );
 }
 
+/** As a configuration file has it: YAML with keys in snake_case. */
+export function toYaml(config: unknown): string {
+  return stringify(snakeKeys(config));
+}
+
 /** The effective configuration as YAML, secrets left out. */
 export function dumpConfig(config: unknown): string {
-  return stringify(
-    JSON.parse(
-      JSON.stringify(config, (key, value) => (/password|secret/i.test(key) && value ? '***' : value)),
-      (_, v) =>
-        v && typeof v === 'object' && !Array.isArray(v)
-          ? Object.fromEntries(Object.entries(v).map(([key, value]) => [snakeKey(key), value]))
-          : v,
-    ),
-  );
+  const shown = JSON.stringify(config, (key, value) => (isSecret(key) && value ? '***' : withoutCredentials(value)));
+  return toYaml(JSON.parse(shown));
 }
 
 function readFile(path: string): Record<string, unknown> {
@@ -143,39 +143,89 @@ function readFile(path: string): Record<string, unknown> {
   throw new ConfigError(`configuration file ${path} must be a map of sections`);
 }
 
-/** Variables are TCXFLOW_SECTION__KEY; a value is read as YAML, and a list may be written with commas. */
-function applyEnvironment(config: Record<string, unknown>, env: NodeJS.ProcessEnv): void {
+type Sections = Record<string, Record<string, unknown>>;
+
+/** A key that was set by an environment variable. */
+interface Variable {
+  section: string;
+  key: string;
+  text: string;
+}
+
+/** Variables are TCXFLOW_SECTION__KEY. Their text goes in as it is: passwords and names may look like anything. */
+function applyEnvironment(config: Sections, env: NodeJS.ProcessEnv): Variable[] {
+  const variables: Variable[] = [];
+  // A section with everything in it commented out is null to YAML.
+  for (const [section, keys] of Object.entries(config)) if (keys === null) config[section] = {};
   for (const [name, text] of Object.entries(env)) {
     const match = /^TCXFLOW_([A-Z0-9]+)__([A-Z0-9_]+)$/.exec(name);
     if (!match || text === undefined) continue;
-    const [section, key] = [match[1] as string, match[2] as string].map((part) => part.toLowerCase()) as [
-      string,
-      string,
-    ];
-    const existing = config[section];
-    const target = (typeof existing === 'object' && existing !== null ? existing : {}) as Record<string, unknown>;
-    config[section] = target;
-    target[key] = key === 'brokers' || key === 'collectors' ? text.split(',') : key === 'password' ? text : parse(text);
+    const section = (match[1] as string).toLowerCase();
+    const key = camelKey((match[2] as string).toLowerCase());
+    const keys = config[section];
+    config[section] = { ...(typeof keys === 'object' ? keys : {}), [key]: text };
+    variables.push({ section, key, text });
   }
+  return variables;
+}
+
+/** Where text was refused, it is a number or the like, as YAML reads it, or a list with commas. @returns whether any was */
+function readTyped(config: Sections, variables: readonly Variable[], issues: readonly z.core.$ZodIssue[]): boolean {
+  let changed = false;
+  for (const { section, key, text } of variables) {
+    const issue = issues.find(({ path }) => path[0] === section && path[1] === key);
+    const keys = config[section];
+    if (!issue || !keys) continue;
+    const value = camelKeys(parseOrText(text));
+    const wantsList = issue.code === 'invalid_type' && issue.expected === 'array' && !Array.isArray(value);
+    keys[key] = wantsList ? text.split(',').map((item) => item.trim()) : value;
+    changed = true;
+  }
+  return changed;
+}
+
+function parseOrText(text: string): unknown {
+  try {
+    return parse(text);
+  } catch {
+    return text; // not YAML: refused as the text that it is
+  }
+}
+
+function isSecret(key: string): boolean {
+  return /password|secret/i.test(key);
+}
+
+/** http://user:password@host → http://***@host */
+function withoutCredentials(value: unknown): unknown {
+  return typeof value === 'string' ? value.replace(/^(\w+:\/\/)[^/@]+@/, '$1***@') : value;
 }
 
 function describeIssue(issue: z.core.$ZodIssue): string {
   const path = issue.path.map((part) => (typeof part === 'string' ? snakeKey(part) : String(part))).join('.');
   if (issue.code === 'unrecognized_keys')
     return `${[path, ''].join(path ? '.' : '')}${issue.keys.map(snakeKey).join(', ')}: no such key`;
-  const value = 'input' in issue ? ` is ${JSON.stringify(issue.input)}` : '';
+  const shown = isSecret(path) ? '***' : JSON.stringify(withoutCredentials(issue.input));
+  const value = 'input' in issue ? ` is ${shown}` : '';
   return `${path}${value}: ${issue.message}`;
 }
 
 function camelKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(camelKeys);
+  return mapKeys(value, camelKey);
+}
+
+function snakeKeys(value: unknown): unknown {
+  return mapKeys(value, snakeKey);
+}
+
+function mapKeys(value: unknown, rename: (key: string) => string): unknown {
+  if (Array.isArray(value)) return value.map((item) => mapKeys(item, rename));
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [
-      key.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase()),
-      camelKeys(inner),
-    ]),
-  );
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [rename(key), mapKeys(inner, rename)]));
+}
+
+function camelKey(key: string): string {
+  return key.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
 }
 
 /** ringBytes → ring_bytes */

@@ -32,6 +32,7 @@ export function createDeadLetter(producer: RenewingProducer, stage: string, metr
                 value: message.value,
                 headers: {
                   ...message.headers,
+                  'tcxflow-timestamp': message.timestamp,
                   'tcxflow-reason': reason,
                   'tcxflow-error': error.message.slice(0, 500),
                   'tcxflow-stage': stage,

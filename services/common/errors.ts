@@ -30,8 +30,8 @@ export class ConfigError extends TcxflowError {
  * @returns the exit code
  */
 export function reportFatal(error: unknown): number {
-  const { message, stack, code, hint, exitCode } = error as Partial<TcxflowError>;
-  const text = hint || error instanceof TcxflowError ? `${code}: ${message}` : (stack ?? String(error));
+  const { message, stack, code, hint, exitCode } = Object(error) as Partial<TcxflowError>;
+  const text = code && (hint || error instanceof TcxflowError) ? `${code}: ${message}` : (stack ?? String(error));
   const advice = hint && !message?.includes(hint) ? `  ${hint}\n` : '';
   process.stderr.write(`tcxflow: ${text}\n${advice}`);
   return exitCode ?? EXIT_FAILURE;

@@ -3,6 +3,7 @@
 import { topicNames, topicRetentionMs } from '@tcxflow/schemas/topics.ts';
 import type { Kafka, Producer } from 'kafkajs';
 import type { KafkaConfig } from './config.ts';
+import { TcxflowError } from './errors.ts';
 import kafkajs from './kafkajs.ts';
 import type { Component } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
@@ -101,7 +102,7 @@ export interface TopicLayout extends Component {
 }
 
 /** Learns at start how many partitions a topic has: an existing topic keeps its own number. */
-export function createTopicLayout(kafka: Kafka, topic: string): TopicLayout {
+export function createTopicLayout(kafka: Kafka, topic: string, partitionsMax = Infinity): TopicLayout {
   let partitions = 0;
   return {
     name: `layout of ${topic}`,
@@ -114,6 +115,10 @@ export function createTopicLayout(kafka: Kafka, topic: string): TopicLayout {
       } finally {
         await admin.disconnect();
       }
+      if (partitions > partitionsMax)
+        throw new TcxflowError('TOO_MANY_PARTITIONS', `${topic} has ${partitions} partitions`, {
+          hint: `at most ${partitionsMax} are supported: make the topic anew with fewer`,
+        });
     },
     stop: () => undefined,
     partitions: () => partitions,

@@ -27,13 +27,15 @@ export type Fail = (error: unknown) => void;
 export async function runComponents(build: (fail: Fail) => Component[], options: RunOptions): Promise<number> {
   const { log } = options;
   const end = Promise.withResolvers<{ reason: string; error?: unknown }>();
+  let signalled = false;
   const onSignal = (signal: NodeJS.Signals) => {
+    if (signalled) process.exit(130);
+    signalled = true;
     log.info({ signal }, 'stopping');
     end.resolve({ reason: signal });
-    process.once(signal, () => process.exit(130));
   };
-  process.once('SIGTERM', onSignal);
-  process.once('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
   if (process.env.TCXFLOW_PARENT === 'stdin') {
     process.stdin.on('error', () => end.resolve({ reason: 'parent gone' }));
     process.stdin.on('close', () => end.resolve({ reason: 'parent gone' }));
@@ -59,20 +61,35 @@ export async function runComponents(build: (fail: Fail) => Component[], options:
     exitCode = (error as { exitCode?: number }).exitCode ?? 1;
   }
 
-  const deadline = AbortSignal.timeout(options.deadlineMs);
-  const expired = new Promise<'expired'>((resolve) => deadline.addEventListener('abort', () => resolve('expired')));
+  const deadline = new AbortController();
+  // A timer that holds the process: else it would end in the middle when nothing else does.
+  const timer = setTimeout(() => deadline.abort(), options.deadlineMs);
   for (const component of started.reverse()) {
-    const stopped = Promise.resolve(component.stop(deadline)).catch((error: unknown) => {
+    const stopped = Promise.try(() => component.stop(deadline.signal)).catch((error: unknown) => {
       log.error({ err: error, component: component.name }, 'stopping failed');
       exitCode ||= 1;
     });
-    if ((await Promise.race([stopped, expired])) === 'expired') {
+    if (!(await settles(stopped, deadline.signal))) {
       log.error({ component: component.name, deadlineMs: options.deadlineMs }, 'not stopped within the deadline');
       exitCode ||= 1;
     }
   }
+  clearTimeout(timer);
+  process.off('SIGTERM', onSignal);
+  process.off('SIGINT', onSignal);
   // An open stdin would keep the process.
   if (process.env.TCXFLOW_PARENT === 'stdin') process.stdin.destroy();
   log.info({ exitCode }, 'stopped');
   return exitCode;
+}
+
+/** @returns false when the deadline came first; what ends at once counts as in time even then */
+async function settles(work: Promise<void>, deadline: AbortSignal): Promise<boolean> {
+  const late = Promise.withResolvers<false>();
+  const onAbort = () => setImmediate(() => late.resolve(false));
+  if (deadline.aborted) onAbort();
+  else deadline.addEventListener('abort', onAbort, { once: true });
+  const result = await Promise.race([work.then(() => true), late.promise]);
+  deadline.removeEventListener('abort', onAbort);
+  return result;
 }

@@ -18,13 +18,17 @@ export function createLogger(config: CommonConfig['log'], service: string): Logg
 
 /**
  * Lets one line through per interval and says how many were held back. Counters are never thinned, only lines.
+ * @param clock ms that only go forward, unlike the wall clock's
  * @returns a function to log with
  */
-export function throttled(intervalMs: number): (write: (skipped: number) => void) => void {
-  let nextAt = 0;
+export function throttled(
+  intervalMs: number,
+  clock = () => performance.now(),
+): (write: (skipped: number) => void) => void {
+  let nextAt = -Infinity;
   let skipped = 0;
   return (write) => {
-    const now = Date.now();
+    const now = clock();
     if (now < nextAt) {
       skipped++;
       return;

@@ -2,7 +2,7 @@
 // committed offset and its metadata; after any rebalance all processors are abandoned and made anew, as kafkajs then
 // reads again from the committed offsets. Processors commit themselves; nothing is committed for them.
 
-import type { Admin, Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import type { EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import { coPartitioning } from './co-partitioning.ts';
 import type { Component, Fail } from './lifecycle.ts';
 import { type Logger, throttled } from './logger.ts';
@@ -23,6 +23,8 @@ export interface PartitionContext {
   readonly position: string;
   /** True after a rebalance or stop: whatever is still under way must not be committed. */
   readonly abandoned: boolean;
+  /** Fires when the service is about to end: what may take long is then given up, and read again after the next start. */
+  readonly stopping: AbortSignal;
   /** Commits unless abandoned. @returns whether it did */
   commit(offset: string, metadata: string): Promise<boolean>;
   /** Keeps the group membership alive during long work. */
@@ -76,10 +78,20 @@ export function createPartitionConsumer(options: PartitionConsumerOptions): Comp
   const failures = options.metrics.counter('restarts_total', 'Partitions read again after a failure');
   const slots = new Map<string, Promise<Slot>>();
   const onProblem = throttled(10_000);
+  const admin = kafka.admin();
+  const consumer = kafka.consumer({
+    groupId,
+    ...(options.coPartitioned ? { partitionAssigners: [coPartitioning] } : {}),
+    sessionTimeout: options.sessionTimeoutMs,
+    heartbeatInterval: HEARTBEAT_MS,
+    maxWaitTimeInMs: 250,
+    maxBytes: options.maxBytes ?? 16 << 20,
+    maxBytesPerPartition: 4 << 20,
+    allowAutoTopicCreation: false,
+    retry: { retries: 30, initialRetryTime: 100, maxRetryTime: 5000, restartOnFailure: async () => true },
+  });
   let generation = 0;
-  let stopping = false;
-  let consumer: Consumer;
-  let admin: Admin;
+  const stopping = new AbortController();
   let timer: NodeJS.Timeout;
 
   /** Where a partition goes on: the committed offset, else the oldest there is. */
@@ -105,6 +117,7 @@ export function createPartitionConsumer(options: PartitionConsumerOptions): Comp
       committed,
       position,
       abandoned: false,
+      stopping: stopping.signal,
       async commit(offset, metadata) {
         if (context.abandoned || mine !== generation) return false;
         await consumer.commitOffsets([{ topic, partition, offset, metadata }]);
@@ -138,6 +151,15 @@ export function createPartitionConsumer(options: PartitionConsumerOptions): Comp
     await Promise.allSettled(old.map(async (pending) => abandon(await pending)));
   }
 
+  async function close(pending: Promise<Slot>): Promise<void> {
+    const slot = await pending;
+    try {
+      await enqueue(slot, async () => slot.processor.close?.());
+    } finally {
+      await abandon(slot);
+    }
+  }
+
   /** A processor that failed may hold half of its work: drop it and read again from the committed offset. */
   async function restart(key: string, slot: Slot, error: unknown): Promise<void> {
     failures.inc();
@@ -163,7 +185,7 @@ export function createPartitionConsumer(options: PartitionConsumerOptions): Comp
   }
 
   async function onBatch({ batch, heartbeat, isStale }: EachBatchPayload): Promise<void> {
-    if (stopping || isStale()) return;
+    if (stopping.signal.aborted || isStale()) return;
     const key = `${batch.topic}/${batch.partition}`;
     const pending = slots.get(key);
     if (!pending) {
@@ -191,19 +213,7 @@ export function createPartitionConsumer(options: PartitionConsumerOptions): Comp
   return {
     name: `consumer ${groupId}`,
     async start() {
-      admin = kafka.admin();
       await admin.connect();
-      consumer = kafka.consumer({
-        groupId,
-        ...(options.coPartitioned ? { partitionAssigners: [coPartitioning] } : {}),
-        sessionTimeout: options.sessionTimeoutMs,
-        heartbeatInterval: HEARTBEAT_MS,
-        maxWaitTimeInMs: 250,
-        maxBytes: options.maxBytes ?? 16 << 20,
-        maxBytesPerPartition: 4 << 20,
-        allowAutoTopicCreation: false,
-        retry: { retries: 30, initialRetryTime: 100, maxRetryTime: 5000, restartOnFailure: async () => true },
-      });
       consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
         rebalances.inc();
         log.info({ assignment: payload.memberAssignment }, 'partitions assigned');
@@ -219,15 +229,14 @@ export function createPartitionConsumer(options: PartitionConsumerOptions): Comp
       timer = setInterval(tick, options.tickMs ?? 250);
     },
     async stop() {
-      stopping = true;
+      stopping.abort();
       clearInterval(timer);
-      // Commits need the membership, so processors close before the consumer leaves.
-      for (const pending of slots.values()) {
-        const slot = await pending;
-        await enqueue(slot, async () => slot.processor.close?.());
-        await abandon(slot);
-      }
+      // Commits need the membership, so processors close before the consumer leaves; which it does whatever became of them.
+      const closed = await Promise.allSettled([...slots.values()].map(close));
       slots.clear();
+      for (const result of closed)
+        if (result.status === 'rejected')
+          log.warn({ err: result.reason }, 'a partition was not closed; it is read again from the committed offset');
       await consumer.disconnect();
       await admin.disconnect();
     },

@@ -101,5 +101,5 @@ function decodedSample(raw: RawSample): DecodedSample {
 /** The header of a GSO buffer states the length of all its segments together: take their frames without L2 instead. */
 function ipBytes(raw: RawSample): number {
   if (header.ipBytes === 0) return 0;
-  return raw.segments > 1 ? raw.wireBytes - raw.segments * header.l2Bytes : header.ipBytes;
+  return raw.segments > 1 ? Math.max(0, raw.wireBytes - raw.segments * header.l2Bytes) : header.ipBytes;
 }

@@ -44,8 +44,11 @@ export function createCollectors(
       for (const address of config.collectors) {
         const { host, port } = parseCollector(address);
         const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
-        socket.on('error', (error) => failed(address, error));
-        await new Promise<void>((resolve) => socket.bind(0, resolve));
+        await new Promise<void>((resolve, reject) => {
+          socket.once('error', reject);
+          socket.bind(0, resolve);
+        });
+        socket.removeAllListeners('error').on('error', (error) => failed(address, error));
         socket.setSendBufferSize(config.sendBufferBytes);
         collectors.push({ address, host, port, socket });
         log.info({ collector: address }, 'sending sFlow');

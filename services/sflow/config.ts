@@ -3,15 +3,22 @@ import { z } from 'zod';
 
 const UINT32_MAX = 0xffff_ffff;
 
+const isPort = (port: number) => port >= 1 && port <= 65_535;
+
 export const sflowSection = z
   .strictObject({
     groupId: z.string().min(1).default('tcxflow-sflow').describe('Kafka consumer group.'),
     collectors: z
-      .array(z.string().regex(/^.+:\d+$/, 'host:port'))
+      .array(
+        z
+          .string()
+          .regex(/^.+:\d+$/, 'host:port')
+          .refine((text) => isPort(Number(text.slice(text.lastIndexOf(':') + 1))), 'a port of 1 to 65535'),
+      )
       .default(['127.0.0.1:6343'])
       .describe('host:port of each collector; IPv6 in brackets.'),
     subAgentId: z
-      .union([z.literal('per-agent'), z.int().min(0).max(UINT32_MAX)])
+      .union([z.literal('per-agent'), z.int().min(0).max(UINT32_MAX)], { error: 'per-agent, or 0 to 4294967295' })
       .default('per-agent')
       .describe(
         "per-agent: a stable number made of the agent's name (nfdump tells agents apart by it); or one number for all.",

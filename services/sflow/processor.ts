@@ -41,7 +41,7 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
     async process(messages) {
       const last = messages.at(-1);
       if (!last) return;
-      const tally: SessionTally = { flowSamples: 0, counterSamples: 0, stale: 0, unsupported: 0 };
+      const tally: SessionTally = { flowSamples: 0, counterSamples: 0, stale: 0, unsupported: 0, stray: 0 };
       const touched = new Set<Session>();
       const sends: Promise<void>[] = [];
       const now = Date.now();
@@ -59,6 +59,7 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
       metrics.counterSamples.inc(tally.counterSamples);
       metrics.lost.inc({ cause: 'stale' }, tally.stale);
       metrics.lost.inc({ cause: 'unsupported_link' }, tally.unsupported);
+      metrics.lost.inc({ cause: 'stray' }, tally.stray);
       await context.commit(String(Number(last.offset) + 1), '');
     },
     dispose: async () => sessions.forget(context.partition),

@@ -20,7 +20,7 @@ export const benchmarks: Record<string, () => Measurement> = {
     const emit = (datagram: Buffer) => {
       bytes += datagram.length;
     };
-    const tally = { flowSamples: 0, counterSamples: 0, stale: 0, unsupported: 0 };
+    const tally = { flowSamples: 0, counterSamples: 0, stale: 0, unsupported: 0, stray: 0 };
     const measured = measureRate(
       () => session.addBatch(sampleBatchCodec.decode(message), now, tally, emit),
       SAMPLES,

@@ -21,6 +21,8 @@ export interface SessionTally {
   /** Samples not emitted, by cause. */
   stale: number;
   unsupported: number;
+  /** Of a measuring point that the batch does not describe. */
+  stray: number;
 }
 
 interface Point {
@@ -86,7 +88,10 @@ export function createSession(agentAddress: Buffer, startedAt: number, options: 
       for (const raw of samples) {
         const state = batch.sources[raw.source];
         const source = state && dataSources.get(state.ifIndex);
-        if (!state || !source) continue;
+        if (!state || !source) {
+          tally.stray += raw.sampleCount;
+          continue;
+        }
         const point = source[state.direction];
         const other = source[state.direction === 'ingress' ? 'egress' : 'ingress'];
         point.sequence = Math.max(point.sequence, raw.sequence + raw.sampleCount - 1);

@@ -5,6 +5,7 @@ import type { SflowConfig } from './config.ts';
 import { createSession, type Session, subAgentIdOf } from './session.ts';
 
 export interface Sessions {
+  /** An agent that changed its address is a new one to every collector. */
   of(partition: number, agent: string, agentAddress: Buffer): Session;
   /** The partition went elsewhere: its agents' streams end here. */
   forget(partition: number): void;
@@ -16,7 +17,8 @@ export function createSessions(config: SflowConfig): Sessions {
     of(partition, agent, agentAddress) {
       const sessions = byPartition.get(partition) ?? new Map<string, Session>();
       byPartition.set(partition, sessions);
-      let session = sessions.get(agent);
+      const key = `${agent} ${agentAddress.toString('hex')}`;
+      let session = sessions.get(key);
       if (!session) {
         session = createSession(agentAddress, Date.now(), {
           subAgentId: config.subAgentId === 'per-agent' ? subAgentIdOf(agent) : config.subAgentId,
@@ -24,7 +26,7 @@ export function createSessions(config: SflowConfig): Sessions {
           headerBytes: config.headerBytes,
           maxAgeMs: config.maxAgeMs,
         });
-        sessions.set(agent, session);
+        sessions.set(key, session);
       }
       return session;
     },

@@ -85,7 +85,11 @@ export async function readApplied(client: ClickHouseClient): Promise<AppliedMigr
   return result.json<AppliedMigration>();
 }
 
-/** Applies what is missing. @returns the names of what was applied (with dryRun: would be) */
+/**
+ * Applies what is missing. Each statement must be one that can be repeated (IF NOT EXISTS): ClickHouse has no transaction around
+ * a migration, so one that was cut off is applied again from its beginning.
+ * @returns the names of what was applied (with dryRun: would be)
+ */
 export async function migrate(client: ClickHouseClient, options: { dryRun?: boolean } = {}): Promise<string[]> {
   const plan = planMigrations(loadMigrations(), await readApplied(client));
   if (options.dryRun) return plan.map((migration) => migration.name);

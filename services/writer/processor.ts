@@ -49,7 +49,6 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
   let bytes = 0;
   let lastOffset = -1;
   let startedAt = 0;
-  let closing = false;
 
   async function add(message: KafkaMessage): Promise<void> {
     const offset = Number(message.offset);
@@ -102,12 +101,12 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
         return;
       } catch (error) {
         metrics.failures.inc({ table: format.table });
-        if (closing || context.abandoned) throw error;
+        if (context.stopping.aborted || context.abandoned) throw error;
         problems((skipped) =>
           log.warn({ err: error, token, rows, skipped }, 'insert failed; trying the same block again'),
         );
       }
-      await delay(waitMs);
+      await delay(waitMs, context.stopping);
       await context.heartbeat();
     }
   }
@@ -121,7 +120,6 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
         await flush();
     },
     async close() {
-      closing = true;
       if (pendingLast === undefined) await flush();
     },
     async dispose() {

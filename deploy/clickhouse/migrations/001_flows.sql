@@ -1,5 +1,5 @@
 -- Flows as the aggregate workers emit them; column names are those of schemas/flow.v1.avsc.
-CREATE TABLE flows
+CREATE TABLE IF NOT EXISTS flows
 (
     windowStart DateTime64(3, 'UTC') COMMENT 'Start of the event-time window' CODEC(DoubleDelta, ZSTD(1)),
     windowMs UInt32 COMMENT 'Length of the window',
@@ -43,7 +43,7 @@ TTL toDateTime(windowStart) + INTERVAL 30 DAY
 SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
 COMMENT 'Flow records, one per key and window (more when samples come late); every measure adds up';
 
-CREATE TABLE flows_1m
+CREATE TABLE IF NOT EXISTS flows_1m
 (
     minute DateTime('UTC') CODEC(DoubleDelta, ZSTD(1)),
     agent LowCardinality(String),
@@ -71,7 +71,7 @@ TTL minute + INTERVAL 90 DAY
 SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
 COMMENT 'Flows by minute; sum() the measures, rows merge in the background';
 
-CREATE MATERIALIZED VIEW flows_1m_view TO flows_1m AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS flows_1m_view TO flows_1m AS
 SELECT
     toStartOfMinute(toDateTime(windowStart, 'UTC')) AS minute,
     agent, ifIndex, ifName, direction, vlanId, etherType, protocol, srcAddress, dstAddress,

@@ -1,5 +1,5 @@
 -- Cumulative counters as the kernel reports them; names of IF-MIB (RFC 2863).
-CREATE TABLE interface_counters
+CREATE TABLE IF NOT EXISTS interface_counters
 (
     time DateTime64(9, 'UTC') COMMENT 'When they were read' CODEC(DoubleDelta, ZSTD(1)),
     agent LowCardinality(String),

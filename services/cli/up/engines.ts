@@ -17,6 +17,9 @@ export interface EnginesOptions {
   say: (line: string) => void;
 }
 
+/** On one machine silence means death: a killed worker's partitions are taken over sooner than usual. */
+const SESSION_TIMEOUT_MS = 10_000;
+
 export async function startEngines({ dataDir, config, log, say }: EnginesOptions): Promise<Engines> {
   const { kafka, clickhouse } = loadConfig(toolSchema, { file: config });
   if (config) {
@@ -47,7 +50,7 @@ export async function startEngines({ dataDir, config, log, say }: EnginesOptions
     throw broker.status === 'rejected' ? broker.reason : (server as PromiseRejectedResult).reason;
   }
   return {
-    kafka: { ...kafka, brokers: broker.value.brokers },
+    kafka: { ...kafka, brokers: broker.value.brokers, sessionTimeoutMs: SESSION_TIMEOUT_MS },
     clickhouse: {
       ...clickhouse,
       url: server.value.url,

@@ -13,8 +13,10 @@ export function parseMetrics(text: string): MetricSample[] {
     const match = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)/.exec(line);
     if (!match || line.startsWith('#')) continue;
     const labels: Record<string, string> = {};
-    for (const [, key = '', value = ''] of (match[2] ?? '').matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)) labels[key] = value;
-    samples.push({ name: match[1] ?? '', labels, value: Number(match[3]) });
+    for (const [, key = '', value = ''] of (match[2] ?? '').matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g))
+      labels[key] = value.replace(/\\(.)/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped));
+    const value = Number((match[3] ?? '').replace(/Inf$/, 'Infinity'));
+    if (!Number.isNaN(value)) samples.push({ name: match[1] ?? '', labels, value });
   }
   return samples;
 }

@@ -10,10 +10,11 @@ const LINE_INTERVAL_MS = 10_000;
 /** 12345678 → "12.3 MB". */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let value = bytes;
+  let value = Math.round(bytes);
   let unit = 0;
-  for (; value >= 1000 && unit < units.length - 1; unit++) value /= 1000;
-  return `${unit === 0 ? number.format(value) : value.toPrecision(3)} ${units[unit]}`;
+  // 999.5 would be written with three digits as 1000.
+  for (; value >= (unit === 0 ? 1000 : 999.5) && unit < units.length - 1; unit++) value /= 1000;
+  return `${unit === 0 || value >= 999.5 ? number.format(value) : value.toPrecision(3)} ${units[unit]}`;
 }
 
 export interface StatusInput {

@@ -15,7 +15,7 @@ const BETWEEN_VALUES = '|';
 export interface Dissection<Field extends string> {
   /** One a packet; every occurrence of a field in it, in the order on the wire. */
   packets: Record<Field, string[]>[];
-  /** Packets with `_ws.malformed` or `_ws.expert` of any severity: number and message. */
+  /** Packets that are malformed, or have an expert's remark from warning up: number and message. */
   complaints: string[];
 }
 
@@ -49,7 +49,9 @@ async function dissect<Field extends string>(path: string, fields: readonly Fiel
   return { packets, complaints };
 }
 
-const COMPLAINS = '_ws.malformed || _ws.expert';
+/** Lesser remarks are about the sampled packets ("connection establish request") and not about sFlow. */
+const EXPERT_WARNING = 0x600000;
+const COMPLAINS = `_ws.malformed || _ws.expert.severity >= ${EXPERT_WARNING}`;
 
 async function tshark(path: string, fields: readonly string[], filter: string): Promise<string[]> {
   const args = [

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { createSocket, type Socket } from 'node:dgram';
+import { on, once } from 'node:events';
+import { type TestContext, test } from 'node:test';
+import { createMetrics } from '@tcxflow/common/metrics.ts';
+import { quietLog } from '@tcxflow/common/testing/quiet.ts';
+import { createCollectors, parseCollector } from './collectors.ts';
+import { sflowSection } from './config.ts';
+import { createSflowMetrics } from './metrics.ts';
+
+test('the port is behind the last colon; brackets around IPv6 go away', () => {
+  assert.deepEqual(parseCollector('192.0.2.1:6343'), { host: '192.0.2.1', port: 6343 });
+  assert.deepEqual(parseCollector('collector.example.net:1'), { host: 'collector.example.net', port: 1 });
+  assert.deepEqual(parseCollector('[2001:db8::1]:6343'), { host: '2001:db8::1', port: 6343 });
+  assert.deepEqual(parseCollector('2001:db8::1:6343'), { host: '2001:db8::1', port: 6343 });
+});
+
+async function receiver(t: TestContext): Promise<{ socket: Socket; address: string }> {
+  const socket = createSocket('udp4');
+  t.after(() => socket.close());
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  return { socket, address: `127.0.0.1:${socket.address().port}` };
+}
+
+async function started(t: TestContext, addresses: string[]) {
+  const metrics = createSflowMetrics(createMetrics('sflow'));
+  const collectors = createCollectors(sflowSection.parse({ collectors: addresses }), metrics, quietLog);
+  await collectors.start();
+  t.after(() => collectors.stop(AbortSignal.abort()));
+  const errors = async () => {
+    const { values } = await metrics.sendErrors.get();
+    return values.map(({ labels, value }) => [labels.collector, value]);
+  };
+  return { collectors, errors };
+}
+
+test('every collector receives every datagram, whole and in order', { timeout: 10_000 }, async (t) => {
+  const receivers = [await receiver(t), await receiver(t)];
+  const { collectors, errors } = await started(
+    t,
+    receivers.map(({ address }) => address),
+  );
+  const sent = [Buffer.alloc(1400, 1), Buffer.from('two'), Buffer.alloc(8192, 3)];
+  const received = receivers.map(async ({ socket }) => {
+    const datagrams: Buffer[] = [];
+    for await (const [datagram] of on(socket, 'message')) if (datagrams.push(datagram) === sent.length) break;
+    return datagrams;
+  });
+  for (const datagram of sent) await collectors.send(datagram);
+  assert.deepEqual(await Promise.all(received), [sent, sent]);
+  assert.deepEqual(await errors(), []);
+});
+
+test('what the kernel does not take is counted for its collector, and sending goes on', async (t) => {
+  const { socket, address } = await receiver(t);
+  const { collectors, errors } = await started(t, [address]);
+  await collectors.send(Buffer.alloc(70_000)); // more than UDP can carry
+  const arrived = once(socket, 'message');
+  await collectors.send(Buffer.from('next'));
+  assert.deepEqual(String((await arrived)[0]), 'next');
+  assert.deepEqual(await errors(), [[address, 1]]);
+});
+
+test('a collector that nobody listens on is no reason to stop', async (t) => {
+  const { collectors } = await started(t, ['127.0.0.1:9']);
+  for (let round = 0; round < 3; round++) await collectors.send(Buffer.from('lost'));
+});
