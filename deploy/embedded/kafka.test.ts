@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { type EmbeddedKafka, startKafka } from './kafka.ts';
+import { type EmbeddedKafka, randomClusterId, startKafka } from './kafka.ts';
 import {
   connect,
   processesIn,
@@ -83,4 +83,8 @@ describe('the embedded Kafka', skipWithout('kafka'), () => {
     });
     assert.deepEqual(processesIn(dataDir), []);
   });
+});
+
+test('a cluster id is 22 characters that no command line takes for an option', () => {
+  for (let attempt = 0; attempt < 1000; attempt++) assert.match(randomClusterId(), /^[\w][\w-]{21}$/);
 });

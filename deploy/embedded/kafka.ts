@@ -1,5 +1,6 @@
 // A real Apache Kafka (KRaft, one combined node) on loopback, from the jars that setup fetched with Maven.
 
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -71,7 +72,7 @@ async function formatOnce(java: string, paths: KafkaPaths, log: EmbeddedLog): Pr
   if (existsSync(paths.formatted)) return;
   log.info({ folder: paths.home }, 'kafka: formatting a new data folder');
   rmSync(paths.data, { recursive: true, force: true });
-  const clusterId = Buffer.from(crypto.randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
+  const clusterId = randomClusterId();
   const format = ['kafka.tools.StorageTool', 'format', '--standalone', '-t', clusterId, '-c', paths.properties];
   const child = await runJava(java, paths, log, format);
   const how = await child.exited;
@@ -83,6 +84,14 @@ async function formatOnce(java: string, paths: KafkaPaths, log: EmbeddedLog): Pr
     );
   }
   writeFileSync(paths.formatted, `${clusterId}\n`);
+}
+
+/** 16 random bytes in base64url, as Kafka's own `random-uuid`: without a leading `-`, which would be taken for an option. */
+export function randomClusterId(): string {
+  for (;;) {
+    const id = randomBytes(16).toString('base64url');
+    if (!id.startsWith('-')) return id;
+  }
 }
 
 function runJava(java: string, paths: KafkaPaths, log: EmbeddedLog, args: string[]): Promise<Child> {
