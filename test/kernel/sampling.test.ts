@@ -79,32 +79,38 @@ function attach(capture: Capture, pair: LinkPair, options: Partial<SamplingOptio
   return capture.attach(pair.link.ifIndex, { ...everything, ...options });
 }
 
+/** Sends in both directions at 1:rate. @returns per direction whether what was selected lies in its 99.9 % interval */
+async function sampleBothWays(t: TestContext, rate: number): Promise<boolean[]> {
+  const pair = await makeLinkPair(t);
+  const { capture, received } = openOn(t, pair);
+  const attachment = attach(capture, pair, { rate });
+  const frame = plainFrame(100);
+  const sent = 60_000;
+  send(pair.far, frame, sent);
+  send(pair.near, frame, sent);
+  await capture.flush();
+  return (['ingress', 'egress'] as const).map((direction, index) => {
+    const counters = attachment.counters(direction);
+    assert.equal(counters.packets, sent, `${direction} pool`);
+    assert.equal(counters.bytes, sent * frame.length, `${direction} bytes`);
+    const samples = received.filter((entry) => entry.direction === index);
+    assert.equal(samples.length, counters.selected - counters.ringFull, `${direction} received`);
+    const sequences = samples.map((entry) => entry.sequence);
+    assert.equal(new Set(sequences).size, sequences.length, 'no sequence twice');
+    assert.ok(Math.max(...sequences) <= counters.selected);
+    const expected = sent / rate;
+    const margin = 3.291 * Math.sqrt(expected * (1 - 1 / rate));
+    t.diagnostic(`${direction}: ${counters.selected} of ${sent} at 1:${rate}, expected ${expected} ± ${margin}`);
+    return Math.abs(counters.selected - expected) <= margin;
+  });
+}
+
 for (const rate of [1, 10, 100])
   test(`at 1:${rate} both directions stay within their 99.9 % interval and the pool is exact`, { skip }, async (t) => {
-    const pair = await makeLinkPair(t);
-    const { capture, received } = openOn(t, pair);
-    const attachment = attach(capture, pair, { rate });
-    const frame = plainFrame(100);
-    const sent = 60_000;
-    send(pair.far, frame, sent);
-    send(pair.near, frame, sent);
-    await capture.flush();
-    for (const [index, direction] of (['ingress', 'egress'] as const).entries()) {
-      const counters = attachment.counters(direction);
-      assert.equal(counters.packets, sent, `${direction} pool`);
-      assert.equal(counters.bytes, sent * frame.length, `${direction} bytes`);
-      const samples = received.filter((entry) => entry.direction === index);
-      assert.equal(samples.length, counters.selected - counters.ringFull, `${direction} received`);
-      const p = 1 / rate;
-      const margin = 3.291 * Math.sqrt(sent * p * (1 - p));
-      assert.ok(
-        Math.abs(counters.selected - sent * p) <= margin,
-        `${direction}: ${counters.selected} of ${sent} at 1:${rate}, expected ${sent * p} ± ${margin}`,
-      );
-      const sequences = samples.map((entry) => entry.sequence);
-      assert.equal(new Set(sequences).size, sequences.length, 'no sequence twice');
-      assert.ok(Math.max(...sequences) <= counters.selected);
-    }
+    const first = await sampleBothWays(t, rate);
+    // One right sampler in a thousand misses; a wrong one misses again.
+    const inside = first.every(Boolean) ? first : await sampleBothWays(t, rate);
+    assert.deepEqual(inside, [true, true]);
   });
 
 test('a tiny ring loses samples but not the count: selected = received + ring full', { skip }, async (t) => {
