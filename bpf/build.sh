@@ -8,5 +8,5 @@ mkdir -p "$here/build"
 [ "${V:-}" = 1 ] && set -x
 # The temporary name keeps a running process's copy whole.
 ${CC:-cc} -std=gnu11 -O2 -g -Wall -Wextra -Werror -fPIC -shared -pthread -DNAPI_VERSION=9 -I"$headers" \
-  "$here"/native/*.c -lbpf -lelf -lz -o "$here/build/libbpf.node.new"
+  "$here"/native/*.c -lbpf -lelf -lz -lm -o "$here/build/libbpf.node.new"
 mv "$here/build/libbpf.node.new" "$here/build/libbpf.node"

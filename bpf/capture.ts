@@ -8,7 +8,16 @@ import { fileURLToPath } from 'node:url';
 import { CaptureError, explain } from './errors.ts';
 import { netnsPath } from './links.ts';
 import { type NativeCapture, native } from './native.ts';
-import { POINT_FIB, POINT_L3, PointConfig, PointCounters, readU64 } from './record.ts';
+import {
+  Endpoint,
+  POINT_FIB,
+  POINT_L3,
+  POINT_LOOPBACK,
+  POINT_OWN,
+  PointConfig,
+  PointCounters,
+  readU64,
+} from './record.ts';
 
 export type Direction = 'ingress' | 'egress';
 export const directions: readonly Direction[] = ['ingress', 'egress'];
@@ -43,8 +52,12 @@ export interface SamplingOptions {
   l3?: boolean;
   /** Look up where incoming packets are routed. */
   fib?: boolean;
-  /** Packets with this SO_MARK are our own: counted apart and not sampled. */
+  /** Packets with this SO_MARK are our own: counted apart, not sampled, and not in the pool. */
   ownMark?: number;
+  /** Do not sample traffic between this host and an own endpoint (setOwn). */
+  skipOwn?: boolean;
+  /** The loopback device, where both directions of a packet are seen. */
+  loopback?: boolean;
 }
 
 /** Cumulative since the capture was opened. */
@@ -56,6 +69,23 @@ export interface Counters {
   ringFull: number;
   copyFailed: number;
   own: number;
+  ownSelected: number;
+}
+
+/** One end of a connection. */
+export interface OwnEndpoint {
+  /** 16 bytes, IPv4 mapped. */
+  address: Buffer;
+  port: number;
+  protocol: 'tcp' | 'udp';
+}
+
+/** A packet for testRun; with gsoSize a buffer of so many segments. */
+export interface TestPacket {
+  frame: Buffer;
+  ifIndex: number;
+  gsoSize?: number;
+  gsoSegments?: number;
 }
 
 export interface Attachment {
@@ -71,6 +101,13 @@ export interface Attachment {
 export interface Capture {
   /** @throws {CaptureError} NO_SUCH_INTERFACE, NOT_PERMITTED, TOO_MANY_INTERFACES, … */
   attach(ifIndex: number, options: SamplingOptions): Attachment;
+  /**
+   * Traffic between `addresses` (16 bytes each, of this host) and `endpoints` is our own. At most 1024 of each.
+   * @throws {CaptureError}
+   */
+  setOwn(endpoints: readonly OwnEndpoint[], addresses: readonly Buffer[]): void;
+  /** Runs a program on a packet without any network (BPF_PROG_TEST_RUN). @returns ns for each run, the kernel's own ~30 included */
+  testRun(direction: Direction, packet: TestPacket, repeat: number): number;
   /** While paused, samples wait in the ring; when that is full the kernel counts ringFull. */
   setPaused(paused: boolean): void;
   /** Resolves when all that is in the ring was given to onBatch. */
@@ -161,6 +198,7 @@ export function openCapture(options: CaptureOptions): Capture {
         ringFull: readU64(out, PointCounters.RING_FULL),
         copyFailed: readU64(out, PointCounters.COPY_FAILED),
         own: readU64(out, PointCounters.OWN),
+        ownSelected: readU64(out, PointCounters.OWN_SELECTED),
       };
     };
     return { ifIndex, slot, configure, counters, detach };
@@ -168,6 +206,15 @@ export function openCapture(options: CaptureOptions): Capture {
 
   return {
     attach,
+    setOwn(endpoints, addresses) {
+      try {
+        addon.setOwn(handle, Buffer.concat(endpoints.map(encodeEndpoint)), Buffer.concat(addresses));
+      } catch (error) {
+        throw explain(error, 'setting own endpoints', release());
+      }
+    },
+    testRun: (direction, { frame, ifIndex, gsoSize = 0, gsoSegments = 0 }, repeat) =>
+      addon.testRun(handle, directions.indexOf(direction) as 0 | 1, frame, ifIndex, gsoSize, gsoSegments, repeat),
     setPaused: (paused) => addon.pause(handle, paused ? 1 : 0),
     flush: () =>
       new Promise((resolve) => {
@@ -185,10 +232,39 @@ function encodePoint(options: SamplingOptions, enabled: boolean): Buffer {
   if (!Number.isInteger(headerBytes) || headerBytes < 1 || headerBytes > 256)
     throw new RangeError(`headerBytes ${headerBytes}: 1 to 256`);
   const config = Buffer.alloc(PointConfig.SIZE);
-  config.writeBigUInt64LE(0x1_0000_0000n / BigInt(rate), PointConfig.THRESHOLD);
   config.writeUInt32LE(enabled ? rate : 0, PointConfig.RATE);
   config.writeUInt32LE(headerBytes, PointConfig.HEADER_BYTES);
-  config.writeUInt32LE((options.l3 ? POINT_L3 : 0) | (options.fib ? POINT_FIB : 0), PointConfig.FLAGS);
+  const flags =
+    (options.l3 ? POINT_L3 : 0) |
+    (options.fib ? POINT_FIB : 0) |
+    (options.skipOwn ? POINT_OWN : 0) |
+    (options.loopback ? POINT_LOOPBACK : 0);
+  config.writeUInt32LE(flags, PointConfig.FLAGS);
+  const { mantissa, shift } = skipScale(rate);
+  config.writeUInt32LE(mantissa, PointConfig.SKIP_MANTISSA);
+  config.writeUInt32LE(shift, PointConfig.SKIP_SHIFT);
   config.writeUInt32LE(options.ownMark ?? 0, PointConfig.OWN_MARK);
   return config;
+}
+
+const EXPONENTIAL_BITS = 20;
+
+/** -1 / ln(1 - 1/rate), by which the kernel program scales an exponential of 20 fractional bits: mantissa * 2^(20 - shift). */
+export function skipScale(rate: number): { mantissa: number; shift: number } {
+  if (rate === 1) return { mantissa: 0, shift: 0 }; // every packet: nothing is drawn
+  const scale = -1 / Math.log1p(-1 / rate);
+  const exponent = Math.floor(Math.log2(scale));
+  return {
+    mantissa: Math.min(0xffff_ffff, Math.round(scale * 2 ** (31 - exponent))),
+    shift: EXPONENTIAL_BITS + 31 - exponent,
+  };
+}
+
+/** struct endpoint */
+function encodeEndpoint({ address, port, protocol }: OwnEndpoint): Buffer {
+  const endpoint = Buffer.alloc(Endpoint.SIZE);
+  address.copy(endpoint, Endpoint.ADDRESS, 0, 16);
+  endpoint.writeUInt16BE(port, Endpoint.PORT);
+  endpoint.writeUInt8(protocol === 'tcp' ? 6 : 17, Endpoint.PROTOCOL);
+  return endpoint;
 }

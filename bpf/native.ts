@@ -24,6 +24,17 @@ export interface Native {
   attach(capture: NativeCapture, ifIndex: number, direction: 0 | 1, netnsPath: string | null): number;
   detach(linkFd: number): void;
   setSlot(capture: NativeCapture, ifIndex: number, slotPlusOne: number): void;
+  setOwn(capture: NativeCapture, endpoints: Buffer, addresses: Buffer): void;
+  testRun(
+    capture: NativeCapture,
+    direction: 0 | 1,
+    frame: Buffer,
+    ifIndex: number,
+    gsoSize: number,
+    gsoSegments: number,
+    repeat: number,
+  ): number;
+  testRunObject(objectPath: string, programName: string, frame: Buffer, ifIndex: number, repeat: number): number;
   setPoint(capture: NativeCapture, point: number, config: Buffer): void;
   readCounters(capture: NativeCapture, point: number, out: Buffer): void;
   dumpLinks(netnsPath: string | null): Buffer;

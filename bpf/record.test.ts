@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import * as record from './record.ts';
 
-const { forEachRecord, PointConfig, PointCounters, Record, readU64, recordBytes } = record;
+const { Endpoint, forEachRecord, PointConfig, PointCounters, Record, readU64, recordBytes } = record;
 
 const installed = spawnSync('cc', ['--version']).status === 0;
 // Where CI is true, a missing compiler is a failure and not a reason to look away.
@@ -14,8 +14,16 @@ const skip = installed || process.env.CI === 'true' ? false : 'cc is not install
 
 /** What the C compiler says: "struct.field" → offset, "struct" → size, "struct.field bytes" → size, constant → value. */
 let compiled: Map<string, number>;
-const structs = { sample_record: Record, point_config: PointConfig, point_counters: PointCounters };
-const constants = ['SAMPLE_VLAN', 'SAMPLE_L3', 'POINT_L3', 'POINT_FIB', 'SAMPLE_HEADER_MAX'];
+const structs = { sample_record: Record, point_config: PointConfig, point_counters: PointCounters, endpoint: Endpoint };
+const constants = [
+  'SAMPLE_VLAN',
+  'SAMPLE_L3',
+  'POINT_L3',
+  'POINT_FIB',
+  'POINT_OWN',
+  'POINT_LOOPBACK',
+  'SAMPLE_HEADER_MAX',
+];
 
 before(() => {
   if (skip) return;
@@ -47,8 +55,7 @@ for (const [struct, layout] of Object.entries(structs)) {
       assert.equal(compiled.get(`${struct}.${field}`), end, field);
       end += compiled.get(`${struct}.${field} bytes`) ?? 0;
     }
-    const reserved = struct === 'point_counters' ? 8 : 0; // its last field, which nobody reads
-    assert.equal(end + reserved, compiled.get(struct));
+    assert.equal(end, compiled.get(struct));
   });
 }
 
@@ -60,6 +67,8 @@ test('sizes and flags are those of sample.h', { skip }, () => {
   assert.equal(record.FLAG_L3, compiled.get('SAMPLE_L3'));
   assert.equal(record.POINT_L3, compiled.get('POINT_L3'));
   assert.equal(record.POINT_FIB, compiled.get('POINT_FIB'));
+  assert.equal(record.POINT_OWN, compiled.get('POINT_OWN'));
+  assert.equal(record.POINT_LOOPBACK, compiled.get('POINT_LOOPBACK'));
   assert.equal(recordBytes(65535) - Record.HEADER, compiled.get('SAMPLE_HEADER_MAX'));
 });
 

@@ -32,21 +32,38 @@ export const FLAG_L3 = 2;
 const HEADER_BYTES_TIERS = [64, 128, 256] as const;
 
 /** struct point_config */
-export const PointConfig = { THRESHOLD: 0, RATE: 8, HEADER_BYTES: 12, FLAGS: 16, OWN_MARK: 20, SIZE: 24 } as const;
+export const PointConfig = {
+  RATE: 0,
+  HEADER_BYTES: 4,
+  FLAGS: 8,
+  OWN_MARK: 12,
+  SKIP_MANTISSA: 16,
+  SKIP_SHIFT: 20,
+  SIZE: 24,
+} as const;
 export const POINT_L3 = 1;
 export const POINT_FIB = 2;
+export const POINT_OWN = 4;
+export const POINT_LOOPBACK = 8;
 
 /** struct point_counters */
 export const PointCounters = {
   PACKETS: 0,
   BUFFERS: 8,
   BYTES: 16,
-  SELECTED: 24,
-  RING_FULL: 32,
-  COPY_FAILED: 40,
-  OWN: 48,
-  SIZE: 64,
+  SKIP: 24,
+  SKIP_RATE: 32,
+  RESERVED: 36,
+  SELECTED: 40,
+  RING_FULL: 48,
+  COPY_FAILED: 56,
+  OWN: 64,
+  OWN_SELECTED: 72,
+  SIZE: 80,
 } as const;
+
+/** struct endpoint */
+export const Endpoint = { ADDRESS: 0, PORT: 16, PROTOCOL: 18, RESERVED: 19, SIZE: 20 } as const;
 
 /** Bytes from one record's start to the next in a batch: its tier, as the kernel reserved it. */
 export function recordBytes(headerBytes: number): number {

@@ -26,6 +26,7 @@
 #endif
 #define IPV6_EXTENSIONS_MAX 4
 #define VLAN_TAGS_MAX 2
+#define OWN_ENTRIES_MAX 1024
 
 /* Set before load. */
 const volatile __u32 wake_bytes = 262144;
@@ -64,6 +65,30 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4194304);
 } ring SEC(".maps");
+
+/* Filled by user space before anything is attached. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EXPONENTIAL_BINS + 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} exponentials SEC(".maps");
+
+/* Where this host's own traffic goes: brokers, databases, collectors. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, OWN_ENTRIES_MAX);
+	__type(key, struct endpoint);
+	__type(value, __u8);
+} own_endpoints SEC(".maps");
+
+/* This host's addresses: traffic that it forwards to an own endpoint is not its own. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, OWN_ENTRIES_MAX);
+	__type(key, __u8[16]);
+	__type(value, __u8);
+} own_addresses SEC(".maps");
 
 /*
  * Bytes of the headers that every segment of a GSO buffer repeats: L2 (tags in the bytes included), L3, L4.
@@ -160,6 +185,130 @@ static __always_inline __u32 routed_ifindex(struct __sk_buff *skb, bool l3, __u8
 	return rc == BPF_FIB_LKUP_RET_SUCCESS ? fib.ifindex : 0;
 }
 
+/* Whether this packet is between this host and an own endpoint. Asked of chosen packets only, so it costs nearly nothing. */
+__noinline int is_own(struct __sk_buff *skb, __u32 flags, __u32 direction)
+{
+	struct endpoint ends[2] = {}; /* source, destination */
+	__u32 offset = flags & POINT_L3 ? 0 : sizeof(struct ethhdr);
+	__u16 ports[2];
+
+	if (skb->protocol == bpf_htons(ETH_P_IP)) {
+		struct iphdr ip;
+
+		if (bpf_skb_load_bytes(skb, offset, &ip, sizeof(ip)))
+			return false;
+		for (int i = 0; i < 2; i++) {
+			ends[i].address[10] = ends[i].address[11] = 0xff;
+			ends[i].protocol = ip.protocol;
+		}
+		__builtin_memcpy(&ends[0].address[12], &ip.saddr, 4);
+		__builtin_memcpy(&ends[1].address[12], &ip.daddr, 4);
+		offset += ip.ihl * 4;
+	} else if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
+		struct ipv6hdr ip6;
+
+		if (bpf_skb_load_bytes(skb, offset, &ip6, sizeof(ip6)))
+			return false;
+		ends[0].protocol = ends[1].protocol = ip6.nexthdr;
+		__builtin_memcpy(ends[0].address, &ip6.saddr, 16);
+		__builtin_memcpy(ends[1].address, &ip6.daddr, 16);
+		offset += sizeof(ip6);
+	} else {
+		return false;
+	}
+	if (bpf_skb_load_bytes(skb, offset, ports, sizeof(ports)))
+		return false;
+	ends[0].port = ports[0];
+	ends[1].port = ports[1];
+	/* On the loopback every packet passes both ways, so its own end may be either. */
+	if ((direction == DIRECTION_INGRESS || flags & POINT_LOOPBACK) &&
+	    bpf_map_lookup_elem(&own_endpoints, &ends[0]) && bpf_map_lookup_elem(&own_addresses, ends[1].address))
+		return true;
+	return (direction == DIRECTION_EGRESS || flags & POINT_LOOPBACK) &&
+	       bpf_map_lookup_elem(&own_endpoints, &ends[1]) && bpf_map_lookup_elem(&own_addresses, ends[0].address);
+}
+
+/*
+ * Packets up to and with the next that is chosen, when each has the chance 1 / rate: floor(E * -1/ln(1 - 1/rate)) + 1 for
+ * an exponential E. So a packet that is not chosen costs no random number. Global, so that the verifier looks at it once
+ * and not at each call.
+ */
+__noinline __u64 draw_skip(__u32 mantissa, __u32 shift)
+{
+	__u32 bin = 1;
+	__u32 *tail = bpf_map_lookup_elem(&exponentials, &bin);
+	__u32 random = bpf_get_prandom_u32();
+	__u64 exponential = 0;
+
+	if (!tail)
+		return 1;
+	/*
+	 * The outermost bin is the tail; the distribution has no memory, so it begins again there. Not a loop: without
+	 * CAP_PERFMON the verifier follows the ways of speculation too, and finds loops too complex.
+	 */
+	if (random >> 20 == 0) {
+		exponential += *tail;
+		random = bpf_get_prandom_u32();
+		if (random >> 20 == 0) {
+			exponential += *tail;
+			random = bpf_get_prandom_u32();
+		}
+	}
+	bin = random >> 20 ? random >> 20 : 1;
+	__u32 *upper = bpf_map_lookup_elem(&exponentials, &bin);
+	bin++;
+	__u32 *lower = bpf_map_lookup_elem(&exponentials, &bin);
+	if (!upper || !lower)
+		return 1;
+	exponential += *upper - ((__u64)(*upper - *lower) * (random & 0xfffff) >> 20);
+	return (exponential * mantissa >> (shift & 63)) + 1;
+}
+
+/* A buffer on its way: packets behind the last one chosen, and how many were. */
+struct choosing {
+	__u64 skip;
+	__u64 left;
+	__u32 chosen;
+	__u32 mantissa;
+	__u32 shift;
+	__u32 reserved;
+};
+
+static int choose_next(__u32 index, struct choosing *choosing)
+{
+	if (choosing->skip > choosing->left)
+		return 1;
+	choosing->left -= choosing->skip;
+	choosing->chosen++;
+	choosing->skip = draw_skip(choosing->mantissa, choosing->shift);
+	return 0;
+}
+
+/* How many of these packets are chosen, each independently of the others and of those before. */
+static __always_inline __u32 choose(const struct point_config *point, struct point_counters *count, __u32 packets)
+{
+	if (point->rate == 1)
+		return packets;
+	if (count->skip_rate != point->rate) {
+		count->skip = draw_skip(point->skip_mantissa, point->skip_shift);
+		count->skip_rate = point->rate;
+	}
+	if (count->skip > packets) {
+		count->skip -= packets;
+		return 0;
+	}
+	struct choosing choosing = {
+		.skip = count->skip,
+		.left = packets,
+		.mantissa = point->skip_mantissa,
+		.shift = point->skip_shift,
+	};
+	/* At most each of them, and once more to see that none is left. */
+	bpf_loop(packets + 1, choose_next, &choosing, 0);
+	count->skip = choosing.skip - choosing.left;
+	return choosing.chosen;
+}
+
 struct chosen {
 	__u64 sequence;
 	__u32 rate;
@@ -232,6 +381,18 @@ EMIT(64)
 EMIT(128)
 EMIT(256)
 
+/* A function of its own: inlined, the compiler overwrites spilled pointers, which the verifier forbids without CAP_PERFMON. */
+static __noinline int emit(struct __sk_buff *skb, struct point_counters *count, const struct chosen *chosen)
+{
+	if (chosen->header_bytes <= 64)
+		emit_64(skb, count, chosen);
+	else if (chosen->header_bytes <= 128)
+		emit_128(skb, count, chosen);
+	else
+		emit_256(skb, count, chosen);
+	return 0;
+}
+
 static __always_inline int sample(struct __sk_buff *skb, __u8 direction)
 {
 	__u32 ifindex = skb->ifindex;
@@ -276,10 +437,13 @@ static __always_inline int sample(struct __sk_buff *skb, __u8 direction)
 
 	if (!point->rate)
 		return TCX_NEXT;
-	/* Expected value segments / rate with one draw: whole part always, the fraction by chance. */
-	__u32 chosen_count = (segments * point->threshold + bpf_get_prandom_u32()) >> 32;
+	__u32 chosen_count = choose(point, count, segments);
 	if (!chosen_count)
 		return TCX_NEXT;
+	if (point->flags & POINT_OWN && is_own(skb, point->flags, direction)) {
+		count->own_selected += chosen_count;
+		return TCX_NEXT;
+	}
 	count->selected += chosen_count;
 
 	__u64 *sequence = bpf_map_lookup_elem(&sequences, &index);
@@ -298,12 +462,7 @@ static __always_inline int sample(struct __sk_buff *skb, __u8 direction)
 		.l3 = l3,
 		.fib = direction == DIRECTION_INGRESS && (point->flags & POINT_FIB),
 	};
-	if (chosen.header_bytes <= 64)
-		emit_64(skb, count, &chosen);
-	else if (chosen.header_bytes <= 128)
-		emit_128(skb, count, &chosen);
-	else
-		emit_256(skb, count, &chosen);
+	emit(skb, count, &chosen);
 	return TCX_NEXT;
 }
 

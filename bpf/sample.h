@@ -14,7 +14,7 @@ enum { DIRECTION_INGRESS = 0, DIRECTION_EGRESS = 1, DIRECTIONS = 2 };
 enum { SAMPLE_VLAN = 1, SAMPLE_L3 = 2 };
 
 /* point_config.flags */
-enum { POINT_L3 = 1, POINT_FIB = 2 };
+enum { POINT_L3 = 1, POINT_FIB = 2, POINT_OWN = 4, POINT_LOOPBACK = 8 };
 
 #define SAMPLE_HEADER_MAX 256
 
@@ -47,28 +47,45 @@ struct sample_record {
 
 /* One measuring point: index slot * DIRECTIONS + direction. */
 struct point_config {
-	__u64 threshold;    /*  0 floor(2^32 / rate); 2^32 = every packet */
-	__u32 rate;         /*  8 0 = do not sample, only count */
-	__u32 header_bytes; /* 12 */
-	__u32 flags;        /* 16 */
-	__u32 own_mark;     /* 20 0 = none */
+	__u32 rate;          /*  0 0 = do not sample, only count */
+	__u32 header_bytes;  /*  4 */
+	__u32 flags;         /*  8 */
+	__u32 own_mark;      /* 12 0 = none */
+	__u32 skip_mantissa; /* 16 -1 / ln(1 - 1 / rate) = mantissa * 2^(EXPONENTIAL_BITS - shift) */
+	__u32 skip_shift;    /* 20 */
+};
+
+/* Quantiles of the exponential distribution, fixed-point: [i] = -ln(i / EXPONENTIAL_BINS); [0] is not used. */
+#define EXPONENTIAL_BINS 4096
+#define EXPONENTIAL_BITS 20
+
+/* One end of a connection: IPv4 mapped into IPv6, port in network order. */
+struct endpoint {
+	__u8 address[16]; /*  0 */
+	__u16 port;       /* 16 */
+	__u8 protocol;    /* 18 IPPROTO_* */
+	__u8 reserved;    /* 19 */
 };
 
 /* Per CPU and measuring point. */
 struct point_counters {
-	__u64 packets;     /*  0 wire packets: the pool */
-	__u64 buffers;     /*  8 */
-	__u64 bytes;       /* 16 wire bytes */
-	__u64 selected;    /* 24 samples chosen */
-	__u64 ring_full;   /* 32 of them lost: no space in the ring */
-	__u64 copy_failed; /* 40 of them lost: header could not be copied */
-	__u64 own;         /* 48 packets kept out of the pool by own_mark */
-	__u64 reserved;    /* 56 */
+	__u64 packets;      /*  0 wire packets: the pool */
+	__u64 buffers;      /*  8 */
+	__u64 bytes;        /* 16 wire bytes */
+	__u64 skip;         /* 24 packets up to and with the next that is chosen */
+	__u32 skip_rate;    /* 32 the rate it was drawn for; 0 = not drawn yet */
+	__u32 reserved;     /* 36 */
+	__u64 selected;     /* 40 samples chosen */
+	__u64 ring_full;    /* 48 of them lost: no space in the ring */
+	__u64 copy_failed;  /* 56 of them lost: header could not be copied */
+	__u64 own;          /* 64 packets kept out of the pool by own_mark */
+	__u64 own_selected; /* 72 choices that fell on traffic of an own endpoint: in the pool, but no samples */
 };
 
 _Static_assert(sizeof(struct sample_record) == 72, "sample_record is 72 bytes");
 _Static_assert(sizeof(struct point_config) == 24, "point_config is 24 bytes");
-_Static_assert(sizeof(struct point_counters) == 64, "point_counters is 64 bytes");
+_Static_assert(sizeof(struct point_counters) == 80, "point_counters is 80 bytes");
+_Static_assert(sizeof(struct endpoint) == 20, "endpoint is 20 bytes");
 _Static_assert(__builtin_offsetof(struct sample_record, wire_bytes) == 32, "layout");
 _Static_assert(__builtin_offsetof(struct sample_record, slot) == 64, "layout");
 

@@ -7,6 +7,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,24 +30,32 @@ struct capture {
 	struct ring_reader *reader;
 	napi_ref slabs;
 	int programs[DIRECTIONS];
-	int slots_fd, points_fd, counters_fd;
+	int slots_fd, points_fd, counters_fd, own_endpoints_fd, own_addresses_fd;
 	int cpus;
 };
 
-/* libbpf explains itself on stderr only; the end of it goes into our errors. */
-static char libbpf_log[3072];
+/* libbpf explains itself on stderr only; the end of it, where the verifier says what it minds, goes into our errors. */
+static char libbpf_log[2048];
 
 static int keep_log(enum libbpf_print_level level, const char *format, va_list args)
 {
-	size_t used = strlen(libbpf_log);
+	size_t used = strlen(libbpf_log), length;
+	char *text;
 
-	if (level == LIBBPF_DEBUG)
+	if (level == LIBBPF_DEBUG || vasprintf(&text, format, args) < 0)
 		return 0;
-	if (used > sizeof(libbpf_log) / 2) {
-		memmove(libbpf_log, libbpf_log + used / 2, used - used / 2 + 1);
-		used = strlen(libbpf_log);
+	length = strlen(text);
+	if (length >= sizeof(libbpf_log)) {
+		used = 0;
+		memcpy(libbpf_log, text + length - sizeof(libbpf_log) + 1, sizeof(libbpf_log));
+	} else {
+		size_t over = used + length >= sizeof(libbpf_log) ? used + length - sizeof(libbpf_log) + 1 : 0;
+
+		memmove(libbpf_log, libbpf_log + over, used - over);
+		memcpy(libbpf_log + used - over, text, length + 1);
 	}
-	return vsnprintf(libbpf_log + used, sizeof(libbpf_log) - used, format, args);
+	free(text);
+	return 0;
 }
 
 static void capture_free(napi_env env, struct capture *capture)
@@ -99,6 +108,19 @@ static int set_wake_bytes(struct bpf_object *object, uint32_t wake_bytes)
 		}
 	}
 	return -ENOENT;
+}
+
+static int fill_exponentials(const struct bpf_object *object)
+{
+	int fd = bpf_object__find_map_fd_by_name(object, "exponentials");
+	int error = 0;
+
+	for (uint32_t bin = 1; bin <= EXPONENTIAL_BINS && !error; bin++) {
+		uint32_t quantile = lround(-log((double)bin / EXPONENTIAL_BINS) * (1 << EXPONENTIAL_BITS));
+
+		error = bpf_map_update_elem(fd, &bin, &quantile, BPF_ANY);
+	}
+	return error;
 }
 
 /* open(objectPath, ringBytes, wakeBytes, tickMs, maxInterfaces, maxIfIndex, slabs: Buffer[], onBatch) -> capture */
@@ -158,6 +180,13 @@ static napi_value js_open(napi_env env, napi_callback_info info)
 	capture->slots_fd = bpf_object__find_map_fd_by_name(capture->object, "slots");
 	capture->points_fd = bpf_object__find_map_fd_by_name(capture->object, "points");
 	capture->counters_fd = bpf_object__find_map_fd_by_name(capture->object, "counters");
+	capture->own_endpoints_fd = bpf_object__find_map_fd_by_name(capture->object, "own_endpoints");
+	capture->own_addresses_fd = bpf_object__find_map_fd_by_name(capture->object, "own_addresses");
+	step = "bpf_map_update_elem";
+	if (fill_exponentials(capture->object)) {
+		error = errno;
+		goto fail;
+	}
 
 	step = "ring_buffer__new";
 	options.map_fd = bpf_object__find_map_fd_by_name(capture->object, "ring");
@@ -317,6 +346,111 @@ static napi_value js_read_counters(napi_env env, napi_callback_info info)
 	return NULL;
 }
 
+/* Makes the map's keys those given: the new ones first, so that none is missing in between. Returns 0 or -errno. */
+static int replace_keys(int map_fd, const uint8_t *keys, size_t count, size_t key_bytes)
+{
+	static const uint8_t present = 1;
+	uint8_t key[64], next[64];
+	bool more;
+
+	for (size_t i = 0; i < count; i++)
+		if (bpf_map_update_elem(map_fd, keys + i * key_bytes, &present, BPF_ANY))
+			return -errno;
+	for (more = !bpf_map_get_next_key(map_fd, NULL, key); more; memcpy(key, next, key_bytes)) {
+		bool wanted = false;
+
+		more = !bpf_map_get_next_key(map_fd, key, next);
+		for (size_t i = 0; i < count && !wanted; i++)
+			wanted = !memcmp(keys + i * key_bytes, key, key_bytes);
+		if (!wanted && bpf_map_delete_elem(map_fd, key) && errno != ENOENT)
+			return -errno;
+	}
+	return 0;
+}
+
+/* setOwn(capture, endpoints: Buffer of struct endpoint, addresses: Buffer of 16 bytes each) */
+static napi_value js_set_own(napi_env env, napi_callback_info info)
+{
+	napi_value args[3];
+	struct capture *capture;
+	uint8_t *endpoints, *addresses;
+	size_t endpoints_bytes, addresses_bytes;
+	int error;
+
+	if (!get_args(env, info, 3, args) || !get_capture(env, args[0], &capture) ||
+	    !get_buffer(env, args[1], "endpoints", &endpoints, &endpoints_bytes) ||
+	    !get_buffer(env, args[2], "addresses", &addresses, &addresses_bytes))
+		return NULL;
+	error = replace_keys(capture->own_endpoints_fd, endpoints, endpoints_bytes / sizeof(struct endpoint),
+			     sizeof(struct endpoint));
+	if (!error)
+		error = replace_keys(capture->own_addresses_fd, addresses, addresses_bytes / 16, 16);
+	if (error)
+		throw_errno(env, -error, "bpf_map_update_elem", "own");
+	return NULL;
+}
+
+/* BPF_PROG_TEST_RUN. Returns ns for each run, or throws. */
+static napi_value run_program(napi_env env, int fd, struct __sk_buff *context, uint8_t *frame, size_t length,
+			      uint32_t repeat)
+{
+	napi_value result;
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = length, .ctx_in = context,
+		    .ctx_size_in = sizeof(*context), .repeat = repeat);
+
+	if (bpf_prog_test_run_opts(fd, &options))
+		return throw_errno(env, errno, "bpf(BPF_PROG_TEST_RUN)", NULL);
+	napi_create_uint32(env, options.duration, &result);
+	return result;
+}
+
+/* testRun(capture, direction, frame, ifIndex, gsoSize, gsoSegments, repeat) -> ns for each run */
+static napi_value js_test_run(napi_env env, napi_callback_info info)
+{
+	napi_value args[7];
+	struct capture *capture;
+	uint32_t direction, repeat;
+	uint8_t *frame;
+	size_t length;
+	struct __sk_buff context = { 0 };
+
+	if (!get_args(env, info, 7, args) || !get_capture(env, args[0], &capture) ||
+	    !get_u32(env, args[1], "direction", &direction) || !get_buffer(env, args[2], "frame", &frame, &length) ||
+	    !get_u32(env, args[3], "ifIndex", &context.ifindex) || !get_u32(env, args[4], "gsoSize", &context.gso_size) ||
+	    !get_u32(env, args[5], "gsoSegments", &context.gso_segs) || !get_u32(env, args[6], "repeat", &repeat))
+		return NULL;
+	return run_program(env, capture->programs[direction == DIRECTION_EGRESS], &context, frame, length, repeat);
+}
+
+/* testRunObject(objectPath, programName, frame, ifIndex, repeat) -> ns for each run; for comparison with other programs */
+static napi_value js_test_run_object(napi_env env, napi_callback_info info)
+{
+	napi_value args[5], result;
+	char path[4096], name[64];
+	uint32_t repeat;
+	uint8_t *frame;
+	size_t length;
+	struct __sk_buff context = { 0 };
+	struct bpf_object *object;
+
+	if (!get_args(env, info, 5, args) || !get_string(env, args[0], "objectPath", path, sizeof(path)) ||
+	    !get_string(env, args[1], "programName", name, sizeof(name)) ||
+	    !get_buffer(env, args[2], "frame", &frame, &length) ||
+	    !get_u32(env, args[3], "ifIndex", &context.ifindex) || !get_u32(env, args[4], "repeat", &repeat))
+		return NULL;
+	object = bpf_object__open_file(path, NULL);
+	if (!object)
+		return throw_errno(env, errno, "bpf_object__open", path);
+	if (bpf_object__load(object)) {
+		bpf_object__close(object);
+		return throw_errno(env, errno, "bpf_object__load", path);
+	}
+	result = run_program(env, bpf_program__fd(bpf_object__find_program_by_name(object, name)), &context, frame,
+			     length, repeat);
+	bpf_object__close(object);
+	return result;
+}
+
 bool register_capture(napi_env env, napi_value exports)
 {
 	return add_function(env, exports, "open", js_open) && add_function(env, exports, "close", js_close) &&
@@ -324,5 +458,7 @@ bool register_capture(napi_env env, napi_value exports)
 	       add_function(env, exports, "attach", js_attach) && add_function(env, exports, "detach", js_detach) &&
 	       add_function(env, exports, "setSlot", js_set_slot) &&
 	       add_function(env, exports, "setPoint", js_set_point) &&
+	       add_function(env, exports, "setOwn", js_set_own) && add_function(env, exports, "testRun", js_test_run) &&
+	       add_function(env, exports, "testRunObject", js_test_run_object) &&
 	       add_function(env, exports, "readCounters", js_read_counters);
 }

@@ -18,9 +18,17 @@ const RUN_MS = 300;
  */
 export function measureRate(round: () => void, perRound: number, unit: string): Measurement {
   roundsPerSecond(round); // Warm-up: compiled by then.
-  const rates = Array.from({ length: RUNS }, () => roundsPerSecond(round) * perRound).sort((a, b) => a - b);
-  const at = (index: number) => Math.round(rates[index] as number);
-  return { median: at(RUNS >> 1), min: at(0), max: at(RUNS - 1), unit, runs: RUNS };
+  return summarize(
+    Array.from({ length: RUNS }, () => roundsPerSecond(round) * perRound),
+    unit,
+  );
+}
+
+/** Whole numbers: the last digits are noise. */
+export function summarize(values: readonly number[], unit: string): Measurement {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (index: number) => Math.round(sorted[index] as number);
+  return { median: at(sorted.length >> 1), min: at(0), max: at(sorted.length - 1), unit, runs: sorted.length };
 }
 
 function roundsPerSecond(round: () => void): number {

@@ -115,8 +115,8 @@ test('the committed object is what the source builds: a rebuilt one loads and sa
 }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'tcxflow-bpf-'));
   t.after(() => rmSync(folder, { recursive: true }));
+  execFileSync(join(root, 'bpf/build-object.sh'), [folder]);
   const objectPath = join(folder, 'sample.bpf.o');
-  execFileSync(join(root, 'bpf/build-object.sh'), [objectPath]);
   const pair = await makeLinkPair(t);
   const capture = openCapture({ netns: pair.near, objectPath, onBatch: () => undefined });
   t.after(() => capture.close());

@@ -1,0 +1,112 @@
+// Which packets are chosen, by running the program itself a great many times (BPF_PROG_TEST_RUN).
+
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { buildTaggedFrame } from '@tcxflow/lab/frames.ts';
+import { openCapture } from 'libbpf-ts/capture.ts';
+import { forEachRecord, Record } from 'libbpf-ts/record.ts';
+import { needsRoot } from '../support/require-root.ts';
+
+const skip = needsRoot();
+const LOOPBACK = 1;
+/** Standard deviations that a right sampler exceeds once in 100,000 tests. */
+const RARE = 4.4;
+
+const frame = buildTaggedFrame({
+  srcMac: '02:00:00:00:00:02',
+  dstMac: '02:00:00:00:00:01',
+  tags: [],
+  srcAddress: '192.0.2.2',
+  dstAddress: '192.0.2.1',
+  srcPort: 40_000,
+  dstPort: 9,
+  payloadBytes: 400,
+});
+
+/** Choices of each buffer that had any. */
+function openLoopback(t: TestContext, rate: number) {
+  const choices: number[] = [];
+  const capture = openCapture({
+    ringBytes: 64 << 20,
+    onBatch: (batch) => forEachRecord(batch, (at) => choices.push(batch.readUInt32LE(at + Record.SAMPLE_COUNT))),
+  });
+  t.after(() => capture.close());
+  const attachment = capture.attach(LOOPBACK, { rate, headerBytes: 64, directions: ['ingress'] });
+  return { capture, attachment, choices };
+}
+
+for (const rate of [2, 3, 7, 10, 100, 1000, 4096, 100_000])
+  test(`of three million packets 1 in ${rate} is chosen`, { skip }, (t) => {
+    const { capture, attachment } = openLoopback(t, rate);
+    const packets = 3_000_000;
+    const before = attachment.counters('ingress');
+    capture.testRun('ingress', { frame, ifIndex: LOOPBACK }, packets);
+    const counters = attachment.counters('ingress');
+    // The loopback may carry somebody's packets meanwhile.
+    const seen = counters.packets - before.packets;
+    assert.ok(seen >= packets && seen < packets * 1.01, `${seen} packets`);
+    const expected = seen / rate;
+    const deviation = Math.sqrt(expected * (1 - 1 / rate));
+    assert.ok(
+      Math.abs(counters.selected - expected) <= RARE * deviation,
+      `${counters.selected}, expected ${expected} ± ${deviation}`,
+    );
+  });
+
+for (const [rate, segments] of [
+  [10, 45],
+  [2, 45],
+  [3, 360],
+  [1000, 45],
+] as const)
+  test(`segments of a buffer of ${segments} are chosen 1 in ${rate} and independently: mean and variance are binomial`, {
+    skip,
+  }, async (t) => {
+    const { capture, attachment, choices } = openLoopback(t, rate);
+    const buffers = 200_000;
+    capture.testRun('ingress', { frame, ifIndex: LOOPBACK, gsoSize: 8, gsoSegments: segments }, buffers);
+    await capture.flush();
+    const counters = attachment.counters('ingress');
+    assert.equal(counters.ringFull, 0);
+    assert.ok(counters.packets >= buffers * segments);
+    const p = 1 / rate;
+    const mean = counters.selected / counters.buffers;
+    const variance = choices.reduce((sum, count) => sum + count * count, 0) / counters.buffers - mean * mean;
+    const expected = segments * p * (1 - p);
+    assert.ok(
+      Math.abs(mean - segments * p) <= RARE * Math.sqrt(expected / buffers),
+      `mean ${mean}, expected ${segments * p}`,
+    );
+    // Of a binomial's sample variance itself, the deviation is about sqrt((2 + 1 / variance) / n) of it.
+    const tolerance = RARE * Math.sqrt((2 + 1 / expected) / buffers);
+    assert.ok(Math.abs(variance / expected - 1) <= tolerance, `variance ${variance}, expected ${expected}`);
+  });
+
+test('gaps between chosen packets are geometric: no rhythm that traffic could fall into step with', {
+  skip,
+}, async (t) => {
+  const rate = 8;
+  const { capture, attachment } = openLoopback(t, rate);
+  // One packet a run: the counter after each says whether it was chosen.
+  const gaps = new Map<number, number>();
+  const packets = 40_000;
+  let gap = 0;
+  let chosen = 0;
+  for (let packet = 0; packet < packets; packet++) {
+    capture.testRun('ingress', { frame, ifIndex: LOOPBACK }, 1);
+    gap++;
+    const now = attachment.counters('ingress').selected;
+    if (now === chosen) continue;
+    chosen = now;
+    gaps.set(gap, (gaps.get(gap) ?? 0) + 1);
+    gap = 0;
+  }
+  for (let length = 1; length <= 20; length++) {
+    const expected = chosen * (1 / rate) * (1 - 1 / rate) ** (length - 1);
+    const found = gaps.get(length) ?? 0;
+    assert.ok(
+      Math.abs(found - expected) <= RARE * Math.sqrt(expected) + 1,
+      `${found} gaps of ${length}, expected ${expected}`,
+    );
+  }
+});
