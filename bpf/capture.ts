@@ -8,16 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { CaptureError, explain } from './errors.ts';
 import { netnsPath } from './links.ts';
 import { type NativeCapture, native } from './native.ts';
-import {
-  Endpoint,
-  POINT_FIB,
-  POINT_L3,
-  POINT_LOOPBACK,
-  POINT_OWN,
-  PointConfig,
-  PointCounters,
-  readU64,
-} from './record.ts';
+import { encodeEndpoint, encodePoint } from './points.ts';
+import { PointCounters, readU64 } from './record.ts';
 
 export type Direction = 'ingress' | 'egress';
 export const directions: readonly Direction[] = ['ingress', 'egress'];
@@ -29,7 +21,7 @@ export interface CaptureOptions {
   wakeBytes?: number;
   /** Longest time a sample waits in the ring. Default 10. */
   tickMs?: number;
-  /** Memory for counters: 128 B per CPU and interface. Default 256. */
+  /** Different interfaces over the lifetime; memory for counters: 160 B per CPU and interface. Default 256. */
   maxInterfaces?: number;
   /** Default 65535. */
   maxIfIndex?: number;
@@ -58,7 +50,13 @@ export interface SamplingOptions {
   skipOwn?: boolean;
   /** The loopback device, where both directions of a packet are seen. */
   loopback?: boolean;
+  /** For outgoing packets, where it differs. */
+  egress?: Partial<Pick<SamplingOptions, 'rate' | 'headerBytes'>>;
+  /** Where among other TCX programs; by program name. Counts when attaching. Default head. */
+  order?: TcxOrder;
 }
+
+export type TcxOrder = 'head' | 'tail' | { before: string } | { after: string };
 
 /** Cumulative since the capture was opened. */
 export interface Counters {
@@ -95,7 +93,15 @@ export interface Attachment {
   /** Takes effect with the next packet. */
   configure(options: SamplingOptions): void;
   counters(direction: Direction): Counters;
+  /** False when the interface is gone, even if another has its ifIndex now. */
+  alive(): boolean;
   detach(): void;
+}
+
+/** A program at a TCX hook. */
+export interface AttachedProgram {
+  id: number;
+  name: string;
 }
 
 export interface Capture {
@@ -115,6 +121,20 @@ export interface Capture {
   close(): void;
 }
 
+/** The programs at a hook, in the order in which they run. @throws {CaptureError} */
+export function listPrograms(ifIndex: number, direction: Direction, netns?: string): AttachedProgram[] {
+  const index = directions.indexOf(direction) as 0 | 1;
+  try {
+    return native()
+      .attachedPrograms(ifIndex, index, netnsPath(netns))
+      .map(([id, name]) => ({ id, name }));
+  } catch (error) {
+    throw explain(error, `listing the programs of interface ${ifIndex}`, release());
+  }
+}
+
+const BPF_F_BEFORE = 1 << 3;
+const BPF_F_AFTER = 1 << 4;
 const SLABS = 4;
 const SLAB_BYTES = 256 << 10;
 const defaultObject = fileURLToPath(new URL('sample.bpf.o', import.meta.url));
@@ -126,7 +146,8 @@ export function openCapture(options: CaptureOptions): Capture {
   const maxIfIndex = options.maxIfIndex ?? 65535;
   const addon = native();
   const slabs = Array.from({ length: SLABS }, () => Buffer.alloc(SLAB_BYTES));
-  const freeSlots = Array.from({ length: maxInterfaces }, (_, index) => maxInterfaces - 1 - index);
+  /** An ifIndex that comes again gets its slot again: its counters and sequences then go on. */
+  const slotOf = new Map<number, number>();
   let flushed: (() => void)[] = [];
   let handle: NativeCapture;
 
@@ -159,21 +180,24 @@ export function openCapture(options: CaptureOptions): Capture {
       throw new CaptureError('TOO_MANY_INTERFACES', `interface index ${ifIndex} is above ${maxIfIndex}`, {
         hint: 'raise max_if_index',
       });
-    const slot = freeSlots.pop();
-    if (slot === undefined)
-      throw new CaptureError('TOO_MANY_INTERFACES', `${maxInterfaces} interfaces are sampled already`, {
+    const slot = slotOf.get(ifIndex) ?? slotOf.size;
+    if (slot >= maxInterfaces)
+      throw new CaptureError('TOO_MANY_INTERFACES', `${maxInterfaces} interfaces were sampled already`, {
         hint: 'raise max_interfaces',
       });
+    slotOf.set(ifIndex, slot);
     const links: number[] = [];
 
     const configure = (next: SamplingOptions) => {
-      for (const [index, direction] of directions.entries())
-        addon.setPoint(handle, slot * 2 + index, encodePoint(next, next.directions.includes(direction)));
+      for (const [index, direction] of directions.entries()) {
+        const options = direction === 'egress' ? { ...next, ...next.egress } : next;
+        addon.setPoint(handle, slot * 2 + index, encodePoint(options, next.directions.includes(direction)));
+      }
     };
     const detach = () => {
-      for (const fd of links.splice(0)) addon.detach(fd);
+      if (links.length === 0) return;
+      for (const fd of links.splice(0)) addon.closeFd(fd);
       addon.setSlot(handle, ifIndex, 0);
-      // The slot is not given out again: its counters and sequences belong to this interface.
     };
 
     try {
@@ -181,10 +205,10 @@ export function openCapture(options: CaptureOptions): Capture {
       addon.setSlot(handle, ifIndex, slot + 1);
       for (const [index, direction] of directions.entries())
         if (sampling.directions.includes(direction))
-          links.push(addon.attach(handle, ifIndex, index as 0 | 1, netnsPath(options.netns)));
+          links.push(attachLink(ifIndex, direction, index as 0 | 1, sampling.order ?? 'head'));
     } catch (error) {
-      detach();
-      freeSlots.push(slot);
+      for (const fd of links.splice(0)) addon.closeFd(fd);
+      addon.setSlot(handle, ifIndex, 0);
       throw explain(error, `attaching to interface ${ifIndex}`, release());
     }
     const out = Buffer.alloc(PointCounters.SIZE);
@@ -201,7 +225,19 @@ export function openCapture(options: CaptureOptions): Capture {
         ownSelected: readU64(out, PointCounters.OWN_SELECTED),
       };
     };
-    return { ifIndex, slot, configure, counters, detach };
+    const alive = () => links.every((fd) => addon.linkIfIndex(fd) !== 0);
+    return { ifIndex, slot, configure, counters, alive, detach };
+  }
+
+  function attachLink(ifIndex: number, direction: Direction, index: 0 | 1, order: TcxOrder): number {
+    const attach = (flags: number, relativeId: number) =>
+      addon.attach(handle, ifIndex, index, netnsPath(options.netns), flags, relativeId);
+    if (order === 'head') return attach(BPF_F_BEFORE, 0);
+    if (order === 'tail') return attach(BPF_F_AFTER, 0);
+    const [name, flags] = 'before' in order ? [order.before, BPF_F_BEFORE] : [order.after, BPF_F_AFTER];
+    const other = listPrograms(ifIndex, direction, options.netns).find((program) => program.name === name);
+    // Whom to stand beside is not there: then as near to its side as can be.
+    return other ? attach(flags, other.id) : attach(flags, 0);
   }
 
   return {
@@ -223,48 +259,4 @@ export function openCapture(options: CaptureOptions): Capture {
       }),
     close: () => addon.close(handle),
   };
-}
-
-/** struct point_config; a direction that is not sampled has rate 0. */
-function encodePoint(options: SamplingOptions, enabled: boolean): Buffer {
-  const { rate, headerBytes } = options;
-  if (!Number.isInteger(rate) || rate < 1 || rate > 0xffffffff) throw new RangeError(`rate ${rate}: 1 to 4294967295`);
-  if (!Number.isInteger(headerBytes) || headerBytes < 1 || headerBytes > 256)
-    throw new RangeError(`headerBytes ${headerBytes}: 1 to 256`);
-  const config = Buffer.alloc(PointConfig.SIZE);
-  config.writeUInt32LE(enabled ? rate : 0, PointConfig.RATE);
-  config.writeUInt32LE(headerBytes, PointConfig.HEADER_BYTES);
-  const flags =
-    (options.l3 ? POINT_L3 : 0) |
-    (options.fib ? POINT_FIB : 0) |
-    (options.skipOwn ? POINT_OWN : 0) |
-    (options.loopback ? POINT_LOOPBACK : 0);
-  config.writeUInt32LE(flags, PointConfig.FLAGS);
-  const { mantissa, shift } = skipScale(rate);
-  config.writeUInt32LE(mantissa, PointConfig.SKIP_MANTISSA);
-  config.writeUInt32LE(shift, PointConfig.SKIP_SHIFT);
-  config.writeUInt32LE(options.ownMark ?? 0, PointConfig.OWN_MARK);
-  return config;
-}
-
-const EXPONENTIAL_BITS = 20;
-
-/** -1 / ln(1 - 1/rate), by which the kernel program scales an exponential of 20 fractional bits: mantissa * 2^(20 - shift). */
-export function skipScale(rate: number): { mantissa: number; shift: number } {
-  if (rate === 1) return { mantissa: 0, shift: 0 }; // every packet: nothing is drawn
-  const scale = -1 / Math.log1p(-1 / rate);
-  const exponent = Math.floor(Math.log2(scale));
-  return {
-    mantissa: Math.min(0xffff_ffff, Math.round(scale * 2 ** (31 - exponent))),
-    shift: EXPONENTIAL_BITS + 31 - exponent,
-  };
-}
-
-/** struct endpoint */
-function encodeEndpoint({ address, port, protocol }: OwnEndpoint): Buffer {
-  const endpoint = Buffer.alloc(Endpoint.SIZE);
-  address.copy(endpoint, Endpoint.ADDRESS, 0, 16);
-  endpoint.writeUInt16BE(port, Endpoint.PORT);
-  endpoint.writeUInt8(protocol === 'tcp' ? 6 : 17, Endpoint.PROTOCOL);
-  return endpoint;
 }

@@ -3,7 +3,15 @@
 import { release } from 'node:os';
 import { explain } from './errors.ts';
 import { native } from './native.ts';
-import { type Link, parseLinks } from './netlink.ts';
+import {
+  type Link,
+  type LinkAddress,
+  parseAddresses,
+  parseDeletedLinks,
+  parseLinks,
+  RTM_GETADDR,
+  RTM_GETLINK,
+} from './netlink.ts';
 
 /** Path of a namespace made with `ip netns add NAME`. undefined: the process's own. */
 export function netnsPath(name: string | undefined): string | null {
@@ -12,10 +20,73 @@ export function netnsPath(name: string | undefined): string | null {
 
 /** Every interface of a network namespace. @throws {CaptureError} */
 export function listLinks(netns?: string): Link[] {
+  return inNamespace('listing the interfaces', netns, (path) => parseLinks(native().dump(path, RTM_GETLINK)));
+}
+
+/** Every address of a network namespace. @throws {CaptureError} */
+export function listAddresses(netns?: string): LinkAddress[] {
+  return inNamespace('listing the addresses', netns, (path) => parseAddresses(native().dump(path, RTM_GETADDR)));
+}
+
+/** @returns bit/s and 1 full, 2 half duplex (0 unknown), as the driver says; zeros when it does not @throws {CaptureError} */
+export function readLinkSpeed(ifName: string, netns?: string): { bitsPerSecond: number; duplex: 0 | 1 | 2 } {
+  return inNamespace('reading the link speed', netns, (path) => {
+    const answer = native().linkSpeed(path, ifName);
+    if (!answer) return { bitsPerSecond: 0, duplex: 0 };
+    const [megabits, duplex] = answer; // ethtool: 0 half, 1 full
+    return { bitsPerSecond: megabits * 1_000_000, duplex: duplex === 1 ? 1 : duplex === 0 ? 2 : 0 };
+  });
+}
+
+/** What has changed since the last look. */
+export interface LinkChanges {
+  /** Something has: list the interfaces again. Also after messages were lost. */
+  changed: boolean;
+  /** ifIndexes that went away in between, even when another interface has them now. */
+  deleted: Set<number>;
+}
+
+export interface LinkWatch {
+  /** Costs a system call when nothing has changed. @throws {CaptureError} */
+  poll(): LinkChanges;
+  close(): void;
+}
+
+const MESSAGES_MAX = 10_000;
+
+/** Gets the changes of interfaces and addresses of a namespace from now on. @throws {CaptureError} */
+export function openLinkWatch(netns?: string): LinkWatch {
+  const addon = native();
+  const fd = inNamespace('watching the interfaces', netns, (path) => addon.watchOpen(path));
+  return {
+    poll() {
+      const changes: LinkChanges = { changed: false, deleted: new Set() };
+      for (let count = 0; count < MESSAGES_MAX; count++) {
+        let messages: Buffer | null;
+        try {
+          messages = addon.watchRead(fd);
+        } catch (error) {
+          // More came than the socket holds: what was lost shows when the interfaces are listed again.
+          if ((error as { code?: string }).code !== 'ENOBUFS')
+            throw explain(error, 'watching the interfaces', release());
+          changes.changed = true;
+          continue;
+        }
+        if (!messages) break;
+        changes.changed = true;
+        for (const ifIndex of parseDeletedLinks(messages)) changes.deleted.add(ifIndex);
+      }
+      return changes;
+    },
+    close: () => addon.closeFd(fd),
+  };
+}
+
+function inNamespace<T>(doing: string, netns: string | undefined, work: (path: string | null) => T): T {
   try {
-    return parseLinks(native().dumpLinks(netnsPath(netns)));
+    return work(netnsPath(netns));
   } catch (error) {
-    throw explain(error, `listing the interfaces${netns ? ` of namespace ${netns}` : ''}`, release());
+    throw explain(error, `${doing}${netns ? ` of namespace ${netns}` : ''}`, release());
   }
 }
 

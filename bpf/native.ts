@@ -21,8 +21,17 @@ export interface Native {
   close(capture: NativeCapture): void;
   pause(capture: NativeCapture, paused: 0 | 1): void;
   flush(capture: NativeCapture): void;
-  attach(capture: NativeCapture, ifIndex: number, direction: 0 | 1, netnsPath: string | null): number;
-  detach(linkFd: number): void;
+  attach(
+    capture: NativeCapture,
+    ifIndex: number,
+    direction: 0 | 1,
+    netnsPath: string | null,
+    flags: number,
+    relativeId: number,
+  ): number;
+  attachedPrograms(ifIndex: number, direction: 0 | 1, netnsPath: string | null): [id: number, name: string][];
+  linkIfIndex(linkFd: number): number;
+  closeFd(fd: number): void;
   setSlot(capture: NativeCapture, ifIndex: number, slotPlusOne: number): void;
   setOwn(capture: NativeCapture, endpoints: Buffer, addresses: Buffer): void;
   testRun(
@@ -37,12 +46,14 @@ export interface Native {
   testRunObject(objectPath: string, programName: string, frame: Buffer, ifIndex: number, repeat: number): number;
   setPoint(capture: NativeCapture, point: number, config: Buffer): void;
   readCounters(capture: NativeCapture, point: number, out: Buffer): void;
-  dumpLinks(netnsPath: string | null): Buffer;
+  dump(netnsPath: string | null, type: number): Buffer;
+  watchOpen(netnsPath: string | null): number;
+  watchRead(fd: number): Buffer | null;
+  linkSpeed(netnsPath: string | null, ifName: string): [megabits: number, duplex: number] | null;
   readClocks(out: Buffer): void;
   libbpfVersion(): string;
   openPacketSocket(ifName: string, netnsPath: string | null): number;
   sendFrame(fd: number, frame: Buffer): number;
-  closePacketSocket(fd: number): void;
 }
 
 let loaded: Native | undefined;

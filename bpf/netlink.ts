@@ -1,4 +1,4 @@
-// Reads RTM_NEWLINK messages (rtnetlink(7), include/uapi/linux/if_link.h). Pure.
+// Reads messages about interfaces and addresses (rtnetlink(7), include/uapi/linux/if_link.h, if_addr.h). Pure.
 
 export const IFF_UP = 0x1;
 export const IFF_LOOPBACK = 0x8;
@@ -6,7 +6,13 @@ export const IFF_PROMISC = 0x100;
 export const ARPHRD_ETHER = 1;
 export const ARPHRD_LOOPBACK = 772;
 
+export const RTM_GETLINK = 18;
+export const RTM_GETADDR = 22;
 const RTM_NEWLINK = 16;
+const RTM_DELLINK = 17;
+const RTM_NEWADDR = 20;
+const AF_UNSPEC = 0;
+const AF_INET = 2;
 const NLMSG_HEADER_BYTES = 16;
 const IFINFO_BYTES = 16;
 const IFLA = {
@@ -21,7 +27,11 @@ const IFLA = {
   STATS64: 23,
 } as const;
 const IFLA_INFO_KIND = 1;
+const IFADDR_BYTES = 8;
+const IFA_ADDRESS = 1;
+const IFA_LOCAL = 2;
 const NLA_TYPE_MASK = 0x3fff;
+const IPV4_MAPPED = Buffer.from('00000000000000000000ffff', 'hex');
 /** 9 PB: the largest integer that a double and avsc's long hold exactly. */
 const COUNTER_MAX = 2 ** 53 - 2;
 const OPERSTATES = ['unknown', 'notpresent', 'down', 'lowerlayerdown', 'testing', 'dormant', 'up'] as const;
@@ -68,14 +78,58 @@ export function isEthernet(link: Pick<Link, 'arpType'>): boolean {
 /** @param dump RTM_NEWLINK messages one after another; what is cut short or not a link is passed over */
 export function parseLinks(dump: Buffer): Link[] {
   const links: Link[] = [];
-  for (let offset = 0; offset + NLMSG_HEADER_BYTES <= dump.length; ) {
-    const length = dump.readUInt32LE(offset);
-    if (length < NLMSG_HEADER_BYTES || offset + length > dump.length) break;
-    if (dump.readUInt16LE(offset + 4) === RTM_NEWLINK && length >= NLMSG_HEADER_BYTES + IFINFO_BYTES)
-      links.push(parseLink(dump.subarray(offset + NLMSG_HEADER_BYTES, offset + length)));
+  forEachMessage(dump, (type, body) => {
+    if (type === RTM_NEWLINK && body.length >= IFINFO_BYTES) links.push(parseLink(body));
+  });
+  return links;
+}
+
+/** An address of an interface. */
+export interface LinkAddress {
+  ifIndex: number;
+  /** 16 bytes, IPv4 mapped. */
+  address: Buffer;
+  prefixBits: number;
+}
+
+/** @param dump RTM_NEWADDR messages one after another */
+export function parseAddresses(dump: Buffer): LinkAddress[] {
+  const addresses: LinkAddress[] = [];
+  forEachMessage(dump, (type, body) => {
+    if (type !== RTM_NEWADDR || body.length < IFADDR_BYTES) return;
+    // struct ifaddrmsg: u8 family, u8 prefixlen, u8 flags, u8 scope, u32 index; then attributes.
+    let found: Buffer | undefined;
+    forEachAttribute(body.subarray(IFADDR_BYTES), (attribute, value) => {
+      // On a point-to-point link IFA_ADDRESS is the other end; IFA_LOCAL, which comes later, is ours.
+      if (attribute === IFA_LOCAL || (attribute === IFA_ADDRESS && !found)) found = value;
+    });
+    const wanted = body.readUInt8(0) === AF_INET ? 4 : 16;
+    if (found?.length !== wanted) return;
+    const address = wanted === 4 ? Buffer.concat([IPV4_MAPPED, found]) : Buffer.from(found);
+    addresses.push({ ifIndex: body.readUInt32LE(4), address, prefixBits: body.readUInt8(1) });
+  });
+  return addresses;
+}
+
+/** @returns interfaces that these messages say are gone (in this namespace: moved away counts) */
+export function parseDeletedLinks(messages: Buffer): number[] {
+  const deleted: number[] = [];
+  forEachMessage(messages, (type, body) => {
+    // A bridge says the same of a port that leaves it, with AF_BRIDGE.
+    if (type === RTM_DELLINK && body.length >= IFINFO_BYTES && body.readUInt8(0) === AF_UNSPEC)
+      deleted.push(body.readInt32LE(4));
+  });
+  return deleted;
+}
+
+/** struct nlmsghdr: u32 length (its 16 bytes included), u16 type, u16 flags, u32 seq, u32 pid, body, padding to 4. */
+function forEachMessage(messages: Buffer, visit: (type: number, body: Buffer) => void): void {
+  for (let offset = 0; offset + NLMSG_HEADER_BYTES <= messages.length; ) {
+    const length = messages.readUInt32LE(offset);
+    if (length < NLMSG_HEADER_BYTES || offset + length > messages.length) return;
+    visit(messages.readUInt16LE(offset + 4), messages.subarray(offset + NLMSG_HEADER_BYTES, offset + length));
     offset += align4(length);
   }
-  return links;
 }
 
 /** struct ifinfomsg: u8 family, u8 pad, u16 type, i32 index, u32 flags, u32 change; then attributes. */

@@ -30,6 +30,6 @@ export function openPacketSocket(ifName: string, netns?: string): PacketSocket {
         throw explain(error, `sending a frame on ${ifName}`, release());
       }
     },
-    close: () => addon.closePacketSocket(fd),
+    close: () => addon.closeFd(fd),
   };
 }

@@ -1,38 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loads the sampler, attaches it, writes its configuration and reads its counters. One per network namespace. */
+/* Loads the sampler, writes its configuration and reads its counters. One per network namespace. */
 #define _GNU_SOURCE
 #include "addon.h"
+#include "capture.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <linux/bpf.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../sample.h"
 #include "ring.h"
-
-/* Linux 6.6; older headers lack the names. */
-#define TCX_INGRESS 46
-#define TCX_EGRESS 47
-#ifndef BPF_F_BEFORE
-#define BPF_F_BEFORE (1U << 3)
-#endif
-
-struct capture {
-	struct bpf_object *object;
-	struct ring_reader *reader;
-	napi_ref slabs;
-	int programs[DIRECTIONS];
-	int slots_fd, points_fd, counters_fd, own_endpoints_fd, own_addresses_fd;
-	int cpus;
-};
 
 /* libbpf explains itself on stderr only; the end of it, where the verifier says what it minds, goes into our errors. */
 static char libbpf_log[2048];
@@ -78,7 +61,7 @@ static void capture_finalize(napi_env env, void *data, void *hint)
 	free(data);
 }
 
-static bool get_capture(napi_env env, napi_value value, struct capture **out)
+bool get_capture(napi_env env, napi_value value, struct capture **out)
 {
 	if (napi_get_value_external(env, value, (void **)out) != napi_ok || !(*out)->object) {
 		napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "not an open capture");
@@ -237,49 +220,6 @@ static napi_value js_flush(napi_env env, napi_callback_info info)
 	return NULL;
 }
 
-/* attach(capture, ifIndex, direction, netnsPath | null) -> link file descriptor, at the head of the hook */
-static napi_value js_attach(napi_env env, napi_callback_info info)
-{
-	napi_value args[4], result;
-	struct capture *capture;
-	uint32_t ifindex, direction;
-	char netns[4096] = "";
-	struct netns_guard guard;
-	union bpf_attr attr = { 0 };
-	int fd, error;
-
-	if (!get_args(env, info, 4, args) || !get_capture(env, args[0], &capture) ||
-	    !get_u32(env, args[1], "ifIndex", &ifindex) || !get_u32(env, args[2], "direction", &direction) ||
-	    (!is_nullish(env, args[3]) && !get_string(env, args[3], "netnsPath", netns, sizeof(netns))))
-		return NULL;
-	error = netns_enter(&guard, netns);
-	if (error)
-		return throw_errno(env, -error, "setns", netns);
-	/* Debian 12's libbpf has no attach_tcx, so the system call itself. Without a relative, BEFORE means first. */
-	attr.link_create.prog_fd = capture->programs[direction == DIRECTION_EGRESS];
-	attr.link_create.target_ifindex = ifindex;
-	attr.link_create.attach_type = direction == DIRECTION_EGRESS ? TCX_EGRESS : TCX_INGRESS;
-	attr.link_create.flags = BPF_F_BEFORE;
-	fd = syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
-	error = errno;
-	netns_leave(&guard);
-	if (fd < 0)
-		return throw_errno(env, error, "bpf(BPF_LINK_CREATE)", NULL);
-	napi_create_int32(env, fd, &result);
-	return result;
-}
-
-/* detach(linkFd) */
-static napi_value js_detach(napi_env env, napi_callback_info info)
-{
-	napi_value args[1];
-	uint32_t fd;
-
-	if (get_args(env, info, 1, args) && get_u32(env, args[0], "linkFd", &fd))
-		close(fd);
-	return NULL;
-}
-
 /* setSlot(capture, ifIndex, slotPlusOne) */
 static napi_value js_set_slot(napi_env env, napi_callback_info info)
 {
@@ -390,75 +330,11 @@ static napi_value js_set_own(napi_env env, napi_callback_info info)
 	return NULL;
 }
 
-/* BPF_PROG_TEST_RUN. Returns ns for each run, or throws. */
-static napi_value run_program(napi_env env, int fd, struct __sk_buff *context, uint8_t *frame, size_t length,
-			      uint32_t repeat)
-{
-	napi_value result;
-	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = length, .ctx_in = context,
-		    .ctx_size_in = sizeof(*context), .repeat = repeat);
-
-	if (bpf_prog_test_run_opts(fd, &options))
-		return throw_errno(env, errno, "bpf(BPF_PROG_TEST_RUN)", NULL);
-	napi_create_uint32(env, options.duration, &result);
-	return result;
-}
-
-/* testRun(capture, direction, frame, ifIndex, gsoSize, gsoSegments, repeat) -> ns for each run */
-static napi_value js_test_run(napi_env env, napi_callback_info info)
-{
-	napi_value args[7];
-	struct capture *capture;
-	uint32_t direction, repeat;
-	uint8_t *frame;
-	size_t length;
-	struct __sk_buff context = { 0 };
-
-	if (!get_args(env, info, 7, args) || !get_capture(env, args[0], &capture) ||
-	    !get_u32(env, args[1], "direction", &direction) || !get_buffer(env, args[2], "frame", &frame, &length) ||
-	    !get_u32(env, args[3], "ifIndex", &context.ifindex) || !get_u32(env, args[4], "gsoSize", &context.gso_size) ||
-	    !get_u32(env, args[5], "gsoSegments", &context.gso_segs) || !get_u32(env, args[6], "repeat", &repeat))
-		return NULL;
-	return run_program(env, capture->programs[direction == DIRECTION_EGRESS], &context, frame, length, repeat);
-}
-
-/* testRunObject(objectPath, programName, frame, ifIndex, repeat) -> ns for each run; for comparison with other programs */
-static napi_value js_test_run_object(napi_env env, napi_callback_info info)
-{
-	napi_value args[5], result;
-	char path[4096], name[64];
-	uint32_t repeat;
-	uint8_t *frame;
-	size_t length;
-	struct __sk_buff context = { 0 };
-	struct bpf_object *object;
-
-	if (!get_args(env, info, 5, args) || !get_string(env, args[0], "objectPath", path, sizeof(path)) ||
-	    !get_string(env, args[1], "programName", name, sizeof(name)) ||
-	    !get_buffer(env, args[2], "frame", &frame, &length) ||
-	    !get_u32(env, args[3], "ifIndex", &context.ifindex) || !get_u32(env, args[4], "repeat", &repeat))
-		return NULL;
-	object = bpf_object__open_file(path, NULL);
-	if (!object)
-		return throw_errno(env, errno, "bpf_object__open", path);
-	if (bpf_object__load(object)) {
-		bpf_object__close(object);
-		return throw_errno(env, errno, "bpf_object__load", path);
-	}
-	result = run_program(env, bpf_program__fd(bpf_object__find_program_by_name(object, name)), &context, frame,
-			     length, repeat);
-	bpf_object__close(object);
-	return result;
-}
-
 bool register_capture(napi_env env, napi_value exports)
 {
 	return add_function(env, exports, "open", js_open) && add_function(env, exports, "close", js_close) &&
 	       add_function(env, exports, "pause", js_pause) && add_function(env, exports, "flush", js_flush) &&
-	       add_function(env, exports, "attach", js_attach) && add_function(env, exports, "detach", js_detach) &&
 	       add_function(env, exports, "setSlot", js_set_slot) &&
-	       add_function(env, exports, "setPoint", js_set_point) &&
-	       add_function(env, exports, "setOwn", js_set_own) && add_function(env, exports, "testRun", js_test_run) &&
-	       add_function(env, exports, "testRunObject", js_test_run_object) &&
+	       add_function(env, exports, "setPoint", js_set_point) && add_function(env, exports, "setOwn", js_set_own) &&
 	       add_function(env, exports, "readCounters", js_read_counters);
 }

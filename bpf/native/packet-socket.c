@@ -67,20 +67,8 @@ static napi_value js_send_frame(napi_env env, napi_callback_info info)
 	return result;
 }
 
-/* closePacketSocket(fd) */
-static napi_value js_close_packet_socket(napi_env env, napi_callback_info info)
-{
-	napi_value args[1];
-	uint32_t fd;
-
-	if (get_args(env, info, 1, args) && get_u32(env, args[0], "fd", &fd))
-		close(fd);
-	return NULL;
-}
-
 bool register_packet_socket(napi_env env, napi_value exports)
 {
 	return add_function(env, exports, "openPacketSocket", js_open_packet_socket) &&
-	       add_function(env, exports, "sendFrame", js_send_frame) &&
-	       add_function(env, exports, "closePacketSocket", js_close_packet_socket);
+	       add_function(env, exports, "sendFrame", js_send_frame);
 }

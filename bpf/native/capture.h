@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TCXFLOW_CAPTURE_H
+#define TCXFLOW_CAPTURE_H
+
+#include <bpf/libbpf.h>
+#include <node_api.h>
+#include <stdbool.h>
+
+#include "../sample.h"
+#include "ring.h"
+
+struct capture {
+	struct bpf_object *object;
+	struct ring_reader *reader;
+	napi_ref slabs;
+	int programs[DIRECTIONS];
+	int slots_fd, points_fd, counters_fd, own_endpoints_fd, own_addresses_fd;
+	int cpus;
+};
+
+/* False with a JavaScript exception when the value is no open capture. */
+bool get_capture(napi_env env, napi_value value, struct capture **out);
+
+#endif
