@@ -9,6 +9,9 @@ export interface Counters {
   sequence: number;
   timeNs: bigint;
   interfaces: InterfaceCounters[];
+  host: null | HostCounters;
+  /** Interfaces that are new or have changed since the last message; after a start all of them. */
+  metadata: InterfaceMetadata[];
 }
 
 export type Address = Buffer;
@@ -41,6 +44,331 @@ export interface InterfaceCounters {
   outBroadcast: null | number;
   outDiscards: number;
   outErrors: number;
+}
+
+/** The machine, from /proc and /sys, named after the sFlow Host Structures. Cumulative since boot unless said otherwise. null: Linux does not say. */
+export interface HostCounters {
+  description: null | HostDescription;
+  cpu: null | HostCpu;
+  memory: null | HostMemory;
+  disk: null | HostDisk;
+  network: null | HostNetwork;
+  ip: null | HostIp;
+  icmp: null | HostIcmp;
+  tcp: null | HostTcp;
+  udp: null | HostUdp;
+}
+
+/** sFlow host_descr (2000). */
+export interface HostDescription {
+  /** uname nodename: /proc/sys/kernel/hostname. */
+  hostname: string;
+  /** /sys/class/dmi/id/product_uuid (root may read it), else /etc/machine-id. Bytes as printed. */
+  uuid: null | HostUuid;
+  /** Of uname machine: 0 unknown, 1 other, 2 x86, 3 x86_64, 4 ia64, 5 sparc, 6 alpha, 7 powerpc, 8 m68k, 9 mips, 10 arm and aarch64, 11 hppa, 12 s390. */
+  machineType: number;
+  /** Always 2: Linux. */
+  osName: number;
+  /** uname release: /proc/sys/kernel/osrelease. sFlow sends at most 32 bytes of it. */
+  osRelease: null | string;
+}
+
+export type HostUuid = Buffer;
+
+/** sFlow host_cpu (2003), all CPUs together. Times of /proc/stat in ms, in steps of 10 (USER_HZ 100). */
+export interface HostCpu {
+  /** Load average of 1 minute: /proc/loadavg. */
+  loadOne: null | number;
+  /** Of 5 minutes. */
+  loadFive: null | number;
+  /** Of 15 minutes. */
+  loadFifteen: null | number;
+  /** Threads that run or could, the reader itself not counted: /proc/loadavg. */
+  procRun: null | number;
+  /** Threads: /proc/loadavg. */
+  procTotal: null | number;
+  /** CPUs that are online: lines cpuN of /proc/stat. */
+  cpuNum: null | number;
+  /** First "cpu MHz" of /proc/cpuinfo; x86 has it, ARM does not. */
+  speedMhz: null | number;
+  /** Whole seconds since boot: /proc/uptime. */
+  uptimeSeconds: null | number;
+  /** user of /proc/stat, guestMs included. */
+  userMs: number;
+  /** nice, guestNiceMs included. */
+  niceMs: number;
+  /** system. */
+  systemMs: number;
+  /** idle. */
+  idleMs: number;
+  /** iowait. The kernel may let it fall. */
+  wioMs: null | number;
+  /** irq. */
+  intrMs: null | number;
+  /** softirq. */
+  sintrMs: null | number;
+  /** Serviced since boot: first number of intr in /proc/stat. */
+  interrupts: null | number;
+  /** Context switches since boot: ctxt of /proc/stat. */
+  contexts: null | number;
+  /** steal: time that the hypervisor gave to others. */
+  stealMs: null | number;
+  /** guest: virtual CPUs of this host. */
+  guestMs: null | number;
+  /** guest_nice. */
+  guestNiceMs: null | number;
+}
+
+/** sFlow host_memory (2004). */
+export interface HostMemory {
+  /** MemTotal of /proc/meminfo. */
+  totalBytes: number;
+  /** MemFree. */
+  freeBytes: number;
+  /** Shmem; part of cachedBytes. */
+  sharedBytes: null | number;
+  /** Buffers. */
+  buffersBytes: null | number;
+  /** Cached + SReclaimable. */
+  cachedBytes: null | number;
+  /** SwapTotal. */
+  swapTotalBytes: null | number;
+  /** SwapFree. */
+  swapFreeBytes: null | number;
+  /** KiB read from block devices since boot: pgpgin of /proc/vmstat, sent as page_in. */
+  pageInKib: null | number;
+  /** KiB written: pgpgout, sent as page_out. */
+  pageOutKib: null | number;
+  /** pswpin of /proc/vmstat. */
+  swapInPages: null | number;
+  /** pswpout. */
+  swapOutPages: null | number;
+}
+
+/** sFlow host_disk_io (2005). Sizes: statfs of local read-write filesystems on block devices, each device once. I/O: whole physical disks, no partition, dm, md, loop, ram. */
+export interface HostDisk {
+  /** Of the filesystems: f_blocks. */
+  totalBytes: null | number;
+  /** For unprivileged users: f_bavail. */
+  freeBytes: null | number;
+  /** Of the fullest filesystem: what is not free, of its total. sFlow sends hundredths. */
+  partMaxUsedPercent: null | number;
+  /** Completed since boot: /proc/diskstats. */
+  reads: null | number;
+  /** Sectors of 512 bytes. */
+  readBytes: null | number;
+  /** Time of all reads together. The kernel counts it per disk in 32 bits. */
+  readMs: null | number;
+  /** Completed since boot. */
+  writes: null | number;
+  /** Sectors of 512 bytes. */
+  writtenBytes: null | number;
+  /** Time of all writes together, as readMs. */
+  writeMs: null | number;
+}
+
+/** sFlow host_net_io (2006): /proc/net/dev, summed over physical interfaces that are up. No loopback, VLAN, bond, bridge, veth or tunnel: their packets are counted below them. The sum changes when an interface comes or goes. */
+export interface HostNetwork {
+  /** Received. */
+  inBytes: number;
+  /** Received. */
+  inPackets: number;
+  /** errs. */
+  inErrors: number;
+  /** drop, missed packets included. */
+  inDrops: number;
+  /** Sent. */
+  outBytes: number;
+  /** Sent. */
+  outPackets: number;
+  /** errs. */
+  outErrors: number;
+  /** drop. */
+  outDrops: number;
+}
+
+/** sFlow mib2_ip_group (2007): IPv4, /proc/net/snmp, line Ip. IP-MIB (RFC 4293, earlier RFC 2011) without the prefix ip. */
+export interface HostIp {
+  /** 1 forwards, 2 does not. */
+  forwarding: null | number;
+  /** Hops: net.ipv4.ip_default_ttl. */
+  defaultTTL: null | number;
+  /** Datagrams, as all that follow. */
+  inReceives: null | number;
+  /** InHdrErrors. */
+  inHdrErrors: null | number;
+  /** InAddrErrors. */
+  inAddrErrors: null | number;
+  /** ForwDatagrams. */
+  forwDatagrams: null | number;
+  /** InUnknownProtos. */
+  inUnknownProtos: null | number;
+  /** InDiscards. */
+  inDiscards: null | number;
+  /** InDelivers. */
+  inDelivers: null | number;
+  /** OutRequests. */
+  outRequests: null | number;
+  /** OutDiscards. */
+  outDiscards: null | number;
+  /** OutNoRoutes. */
+  outNoRoutes: null | number;
+  /** In the MIB seconds; Linux counts reassemblies that ran out of time. */
+  reasmTimeout: null | number;
+  /** Fragments. */
+  reasmReqds: null | number;
+  /** ReasmOKs. */
+  reasmOKs: null | number;
+  /** ReasmFails. */
+  reasmFails: null | number;
+  /** FragOKs. */
+  fragOKs: null | number;
+  /** FragFails. */
+  fragFails: null | number;
+  /** Fragments. */
+  fragCreates: null | number;
+}
+
+/** sFlow mib2_icmp_group (2008): ICMPv4 messages, /proc/net/snmp, line Icmp, by name. RFC 2011 without the prefix icmp. */
+export interface HostIcmp {
+  /** InMsgs. */
+  inMsgs: null | number;
+  /** InErrors. */
+  inErrors: null | number;
+  /** InDestUnreachs. */
+  inDestUnreachs: null | number;
+  /** InTimeExcds. */
+  inTimeExcds: null | number;
+  /** InParmProbs in the kernel. */
+  inParamProbs: null | number;
+  /** InSrcQuenchs. */
+  inSrcQuenchs: null | number;
+  /** InRedirects. */
+  inRedirects: null | number;
+  /** InEchos. */
+  inEchos: null | number;
+  /** InEchoReps. */
+  inEchoReps: null | number;
+  /** InTimestamps. */
+  inTimestamps: null | number;
+  /** InAddrMasks. */
+  inAddrMasks: null | number;
+  /** InAddrMaskReps. */
+  inAddrMaskReps: null | number;
+  /** OutMsgs. */
+  outMsgs: null | number;
+  /** OutErrors. */
+  outErrors: null | number;
+  /** OutDestUnreachs. */
+  outDestUnreachs: null | number;
+  /** OutTimeExcds. */
+  outTimeExcds: null | number;
+  /** OutParmProbs in the kernel. */
+  outParamProbs: null | number;
+  /** OutSrcQuenchs. */
+  outSrcQuenchs: null | number;
+  /** OutRedirects. */
+  outRedirects: null | number;
+  /** OutEchos. */
+  outEchos: null | number;
+  /** OutEchoReps. */
+  outEchoReps: null | number;
+  /** OutTimestamps. */
+  outTimestamps: null | number;
+  /** OutTimestampReps. */
+  outTimestampReps: null | number;
+  /** OutAddrMasks. */
+  outAddrMasks: null | number;
+  /** OutAddrMaskReps. */
+  outAddrMaskReps: null | number;
+}
+
+/** sFlow mib2_tcp_group (2009): IPv4 and IPv6, /proc/net/snmp, line Tcp. TCP-MIB (RFC 4022) without the prefix tcp. */
+export interface HostTcp {
+  /** 1 other. */
+  rtoAlgorithm: null | number;
+  /** RtoMin. */
+  rtoMinMs: null | number;
+  /** RtoMax. */
+  rtoMaxMs: null | number;
+  /** -1: no limit. */
+  maxConn: null | number;
+  /** ActiveOpens. */
+  activeOpens: null | number;
+  /** PassiveOpens. */
+  passiveOpens: null | number;
+  /** AttemptFails. */
+  attemptFails: null | number;
+  /** EstabResets. */
+  estabResets: null | number;
+  /** Connections in ESTABLISHED or CLOSE-WAIT now. */
+  currEstab: null | number;
+  /** Segments, as all that follow. */
+  inSegs: null | number;
+  /** OutSegs. */
+  outSegs: null | number;
+  /** RetransSegs. */
+  retransSegs: null | number;
+  /** InErrs. */
+  inErrs: null | number;
+  /** OutRsts. */
+  outRsts: null | number;
+  /** Linux; not in the MIB. */
+  inCsumErrors: null | number;
+}
+
+/** sFlow mib2_udp_group (2010): datagrams over IPv4, /proc/net/snmp, line Udp. UDP-MIB (RFC 4113) without the prefix udp. */
+export interface HostUdp {
+  /** InDatagrams. */
+  inDatagrams: null | number;
+  /** NoPorts. */
+  noPorts: null | number;
+  /** InErrors. */
+  inErrors: null | number;
+  /** OutDatagrams. */
+  outDatagrams: null | number;
+  /** Linux; part of inErrors. */
+  rcvbufErrors: null | number;
+  /** Linux. */
+  sndbufErrors: null | number;
+  /** Linux; part of inErrors. */
+  inCsumErrors: null | number;
+}
+
+/** What an interface is, from validFromNs on until the next record of the same ifIndex. */
+export interface InterfaceMetadata {
+  validFromNs: bigint;
+  /** It is gone, or in another namespace; the other fields say what it was. */
+  removed: boolean;
+  /** As in samples: unique for the agent, also over network namespaces. */
+  ifIndex: number;
+  /** Network namespace; empty: the agent's own. */
+  netns: string;
+  name: string;
+  alias: string;
+  /** physical, loopback, other, or as the kernel says: veth, bridge, vlan, bond, … */
+  kind: string;
+  /** ifIndex of the lower or peer device (IFLA_LINK), 0 = none. */
+  parent: number;
+  /** ifIndex of its bridge or bond, 0 = none. */
+  master: number;
+  /** Empty when it has none. */
+  mac: string;
+  mtu: number;
+  /** 0 = unknown. */
+  speedBps: number;
+  adminUp: boolean;
+  operUp: boolean;
+  addresses: InterfaceAddress[];
+  /** N of 1:N of incoming packets; 0 = not sampled. */
+  ingressRate: number;
+  egressRate: number;
+}
+
+export interface InterfaceAddress {
+  address: Address;
+  /** Of the address family: 24 for 192.0.2.0/24. */
+  prefixBits: number;
 }
 
 /** Topic tcxflow.decoded-samples.v1. The samples of one raw batch that share an output partition. Key: partition by flow hash. */
@@ -217,8 +545,10 @@ export interface SourceState {
   ringFull: number;
   /** Samples chosen but lost: header bytes could not be copied. */
   copyFailed: number;
-  /** Packets of the agent's own traffic, kept out of the pool. */
+  /** Packets of the agent's own traffic by their mark, kept out of the pool. */
   own: number;
+  /** Choices that fell on own traffic by its endpoints: in the pool, but no samples. Times the rate: how much of the pool it is. */
+  ownSelected: number;
 }
 
 export type LinkType = 'ethernet' | 'ip';

@@ -42,7 +42,16 @@ function record(fields: RecordFields = {}): Buffer {
 }
 
 function point(ifIndex: number, direction: SourceState['direction']): PointState {
-  const counts = { packets: 100, buffers: 90, bytes: 80, selected: 7, ringFull: 2, copyFailed: 1, own: 3 };
+  const counts = {
+    packets: 100,
+    buffers: 90,
+    bytes: 80,
+    selected: 7,
+    ringFull: 2,
+    copyFailed: 1,
+    own: 3,
+    ownSelected: 0,
+  };
   return {
     key: `/${ifIndex}/${direction}`,
     read: () => ({ ifIndex, ifName: `eth${ifIndex}`, direction, linkType: 'ethernet', ...counts }),

@@ -2,20 +2,49 @@ import { hostname } from 'node:os';
 import { serviceSchema } from '@tcxflow/common/config.ts';
 import { z } from 'zod';
 
+const tcxOrder = z.union(
+  [
+    z.enum(['head', 'tail']),
+    z.strictObject({ before: z.string().min(1) }),
+    z.strictObject({ after: z.string().min(1) }),
+  ],
+  { error: 'head, tail, {before: PROGRAM} or {after: PROGRAM}' },
+);
+
 const interfaceRule = z.strictObject({
-  match: z.string().min(1).describe('Interface name, or a pattern with * and ?.'),
+  match: z.string().min(1).default('*').describe('Interface name, or a pattern with * and ?.'),
+  kind: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('Only these kinds: physical, loopback, other, or as the kernel says: veth, bridge, vlan, bond, tun, …'),
+  minSpeedMbps: z.int().min(0).optional().describe('Only links at least this fast; an unknown speed is 0.'),
+  maxSpeedMbps: z.int().min(0).optional().describe('Only links at most this fast.'),
   netns: z.string().min(1).optional().describe("Network namespace as `ip netns` names it; default: the process's own."),
-  rate: z.int().min(1).max(0x7fffffff).default(1000).describe('N of 1:N.'),
-  headerBytes: z.int().min(64).max(256).default(128).describe('Bytes kept of each sampled packet.'),
   directions: z
     .array(z.enum(['ingress', 'egress']))
     .min(1)
     .default(['ingress', 'egress'])
-    .describe('Hooks to sample at.'),
+    .describe('The rule is for these; the other may have a rule of its own.'),
+  sample: z.boolean().default(true).describe('false: what matches is not sampled.'),
+  rate: z
+    .union([z.literal('auto'), z.int().min(1).max(0x7fffffff)], { error: 'auto, or 1 to 2147483647' })
+    .default('auto')
+    .describe('N of 1:N; auto: speed / 1 Mbit/s, at least 100; 1000 when the speed is unknown.'),
+  headerBytes: z.int().min(64).max(256).default(128).describe('Bytes kept of each sampled packet.'),
   fib: z.boolean().default(true).describe('Look up where incoming packets are routed.'),
+  order: tcxOrder.default('head').describe('Where among other programs at the hook.'),
 });
 
 export type InterfaceRule = z.output<typeof interfaceRule>;
+
+/** Without rules: physical ports at a rate by their speed. A bond's members are physical, the bond itself is not. */
+const defaultRule: InterfaceRule = interfaceRule.parse({ kind: ['physical'] });
+
+/** The rules in force with their numbers, from 1; the default one has number 0. */
+export function numberedRules({ interfaces }: { interfaces: readonly InterfaceRule[] }) {
+  if (interfaces.length === 0) return [{ number: 0, rule: defaultRule }];
+  return interfaces.map((rule, index) => ({ number: index + 1, rule }));
+}
 
 export const captureSection = z
   .strictObject({
@@ -24,7 +53,20 @@ export const captureSection = z
       .union([z.ipv4(), z.ipv6()], { error: 'an IPv4 or IPv6 address' })
       .optional()
       .describe('sFlow agent address; default: the first global address of this host.'),
-    interfaces: z.array(interfaceRule).default([]).describe('The first rule that matches an interface counts.'),
+    interfaces: z
+      .array(interfaceRule)
+      .default([])
+      .describe('The first rule that matches an interface and direction counts. None: physical ports, rate auto.'),
+    maxInterfaces: z
+      .int()
+      .min(1)
+      .max(65_536)
+      .default(4096)
+      .describe('Different interfaces of a namespace over the lifetime of the process.'),
+    ownTraffic: z
+      .enum(['exclude', 'include'])
+      .default('exclude')
+      .describe('Traffic of this host with Kafka, ClickHouse and the sFlow collectors.'),
     ownMark: z.int().min(0).max(0xffffffff).default(0).describe('SO_MARK of traffic to keep out; 0 = none.'),
     ringBytes: z
       .int()

@@ -28,9 +28,11 @@ const link: Link = {
   },
 };
 
+const unknown = { bitsPerSecond: 0, duplex: 0 };
+
 test('the kernel’s counters go to their names in RFC 2863; what Linux does not count is null', () => {
-  assert.deepEqual(interfaceCounters(link, 10_000_000_000), {
-    ifIndex: 3,
+  assert.deepEqual(interfaceCounters(link, 1_000_003, { bitsPerSecond: 10_000_000_000, duplex: 1 }), {
+    ifIndex: 1_000_003,
     ifName: 'eth0',
     ifType: 6,
     ifSpeed: 10_000_000_000,
@@ -55,12 +57,12 @@ test('the kernel’s counters go to their names in RFC 2863; what Linux does not
 });
 
 test('the type is the IANAifType of Ethernet, of loopback, and other for the rest', () => {
-  const types = [1, 772, 65534, 778].map((arpType) => interfaceCounters({ ...link, arpType }, 0).ifType);
+  const types = [1, 772, 65534, 778].map((arpType) => interfaceCounters({ ...link, arpType }, 3, unknown).ifType);
   assert.deepEqual(types, [6, 24, 1, 1]);
 });
 
 test('an unknown speed leaves the duplex unknown', () => {
-  const { ifSpeed, ifDirection } = interfaceCounters(link, 0);
+  const { ifSpeed, ifDirection } = interfaceCounters(link, 3, unknown);
   assert.deepEqual([ifSpeed, ifDirection], [0, 0]);
 });
 
@@ -74,8 +76,8 @@ test('a device that has no operational state works when it is set up', () => {
     ['unknown', IFF_LOOPBACK, false, false],
     ['down', 0, false, false],
   ] as const) {
-    const counters = interfaceCounters({ ...link, operState, flags }, 0);
+    const counters = interfaceCounters({ ...link, operState, flags }, 3, unknown);
     assert.deepEqual([counters.adminUp, counters.operUp], [adminUp, operUp], `${operState} ${flags}`);
   }
-  assert.equal(interfaceCounters({ ...link, flags: IFF_UP | IFF_PROMISC }, 0).promiscuous, true);
+  assert.equal(interfaceCounters({ ...link, flags: IFF_UP | IFF_PROMISC }, 3, unknown).promiscuous, true);
 });

@@ -1,44 +1,59 @@
-// Interface counters of the sampled interfaces, from one RTM_GETLINK dump per namespace.
+// Counters of the sampled interfaces, from one RTM_GETLINK dump per namespace; of the host; and news of interfaces as
+// they come.
 
-import { readFileSync } from 'node:fs';
 import type { Component } from '@tcxflow/common/lifecycle.ts';
 import { type Logger, throttled } from '@tcxflow/common/logger.ts';
-import type { Counters, InterfaceCounters } from '@tcxflow/schemas/generated.ts';
-import { listLinks } from 'libbpf-ts/links.ts';
+import type { Counters, InterfaceCounters, InterfaceMetadata } from '@tcxflow/schemas/generated.ts';
+import { listLinks, readLinkSpeed } from 'libbpf-ts/links.ts';
 import { ARPHRD_ETHER, ARPHRD_LOOPBACK, IFF_PROMISC, IFF_UP, type Link } from 'libbpf-ts/netlink.ts';
+import { readHostCounters } from './host/host-counters.ts';
 import type { AgentIdentity } from './identity.ts';
+import { isOperUp } from './interface-metadata.ts';
 import type { Sampler } from './sampler.ts';
 
 export interface CounterPollerOptions {
   identity: AgentIdentity;
   intervalMs: number;
-  sampler: Sampler;
+  sampler: Pick<Sampler, 'namespaces'>;
   emit: (counters: Counters) => void;
   log: Logger;
 }
 
-export function createCounterPoller(options: CounterPollerOptions): Component {
+export interface CounterPoller extends Component {
+  /** News of interfaces, in a message of its own, at once. */
+  tell(metadata: InterfaceMetadata[]): void;
+}
+
+export function createCounterPoller(options: CounterPollerOptions): CounterPoller {
   const { identity, sampler, log } = options;
   const problems = throttled(60_000);
   let sequence = 0;
   let timer: NodeJS.Timeout | undefined;
+  const nowNs = () => BigInt(Date.now()) * 1_000_000n;
 
   function poll(): void {
     const interfaces: InterfaceCounters[] = [];
-    for (const { netns, ifIndexes } of sampler.sampled()) {
+    for (const namespace of sampler.namespaces()) {
+      const { netns } = namespace;
       try {
+        const sampled = new Set(namespace.sampled().map(({ link }) => link.ifIndex));
         for (const link of listLinks(netns))
-          if (ifIndexes.has(link.ifIndex)) interfaces.push(interfaceCounters(link, netns ? 0 : linkSpeed(link.name)));
+          if (sampled.has(link.ifIndex))
+            interfaces.push(interfaceCounters(link, namespace.indexOf(link.ifIndex), readLinkSpeed(link.name, netns)));
       } catch (error) {
         problems((skipped) => log.warn({ err: error, netns, skipped }, 'interface counters cannot be read'));
       }
     }
-    if (interfaces.length > 0)
-      options.emit({ ...identity, sequence: ++sequence, timeNs: BigInt(Date.now()) * 1_000_000n, interfaces });
+    sequence++;
+    options.emit({ ...identity, sequence, timeNs: nowNs(), interfaces, host: readHostCounters(), metadata: [] });
   }
 
   return {
     name: 'counter poller',
+    tell(metadata) {
+      // The sequence is that of counters: this message has none.
+      options.emit({ ...identity, sequence, timeNs: nowNs(), interfaces: [], host: null, metadata });
+    },
     start() {
       poll();
       timer = setInterval(poll, options.intervalMs);
@@ -54,16 +69,20 @@ export function createCounterPoller(options: CounterPollerOptions): Component {
 }
 
 /** RFC 2863 names for what rtnl_link_stats64 has; Linux counts multicast on reception only and no broadcast. */
-export function interfaceCounters(link: Link, speedBps: number): InterfaceCounters {
+export function interfaceCounters(
+  link: Link,
+  ifIndex: number,
+  speed: { bitsPerSecond: number; duplex: number },
+): InterfaceCounters {
   const { stats } = link;
   return {
-    ifIndex: link.ifIndex,
+    ifIndex,
     ifName: link.name,
     ifType: link.arpType === ARPHRD_ETHER ? 6 : link.arpType === ARPHRD_LOOPBACK ? 24 : 1,
-    ifSpeed: speedBps,
-    ifDirection: speedBps > 0 ? 1 : 0,
+    ifSpeed: speed.bitsPerSecond,
+    ifDirection: speed.duplex,
     adminUp: (link.flags & IFF_UP) !== 0,
-    operUp: link.operState === 'up' || (link.operState === 'unknown' && (link.flags & IFF_UP) !== 0),
+    operUp: isOperUp(link),
     promiscuous: (link.flags & IFF_PROMISC) !== 0,
     mtu: link.mtu,
     inOctets: stats.rxBytes,
@@ -79,14 +98,4 @@ export function interfaceCounters(link: Link, speedBps: number): InterfaceCounte
     outDiscards: stats.txDropped,
     outErrors: stats.txErrors,
   };
-}
-
-/** bit/s, 0 when the device does not say: /sys answers EINVAL or -1 for a link that is down or has no speed. */
-function linkSpeed(name: string): number {
-  try {
-    const megabits = Number.parseInt(readFileSync(`/sys/class/net/${name}/speed`, 'utf8'), 10);
-    return megabits > 0 ? megabits * 1_000_000 : 0;
-  } catch {
-    return 0;
-  }
 }

@@ -1,11 +1,43 @@
-// Which interfaces are sampled: the first rule that matches one decides. Pure.
+// Which measuring points are sampled, and how: for each interface and direction the first rule that matches decides. Pure.
 
-import type { Link } from 'libbpf-ts/netlink.ts';
+import { type Direction, directions } from 'libbpf-ts/capture.ts';
+import { ARPHRD_ETHER, ARPHRD_LOOPBACK, type Link } from 'libbpf-ts/netlink.ts';
 import type { InterfaceRule } from './config.ts';
 
-export interface SelectedInterface {
+/** What a rule looks at. */
+export interface Candidate {
   link: Link;
-  rule: InterfaceRule;
+  /** bit/s, 0 = unknown. */
+  speedBps: number;
+}
+
+/** How one direction of an interface is sampled, and why. */
+export interface Decision {
+  /** N of 1:N; 0 = not sampled. */
+  rate: number;
+  headerBytes: number;
+  fib: boolean;
+  order: InterfaceRule['order'];
+  /** In words: which rule, or that none matches. */
+
+  why: string;
+}
+
+export type Decisions = Record<Direction, Decision>;
+
+const AUTO_RATE_MIN = 100;
+const AUTO_RATE_UNKNOWN_SPEED = 1000;
+
+/** "physical", "loopback", what the kernel calls it ("veth", "bridge", "vlan", …), or "other". */
+export function kindOf(link: Link): string {
+  if (link.kind !== '') return link.kind;
+  if (link.arpType === ARPHRD_LOOPBACK) return 'loopback';
+  return link.arpType === ARPHRD_ETHER ? 'physical' : 'other';
+}
+
+/** As host-sflow chooses: a millionth of the speed, so that a full link gives some hundred samples a second. */
+export function autoRate(speedBps: number): number {
+  return speedBps > 0 ? Math.max(AUTO_RATE_MIN, Math.round(speedBps / 1_000_000)) : AUTO_RATE_UNKNOWN_SPEED;
 }
 
 /** "eth*" → a test for names. */
@@ -18,11 +50,31 @@ export function nameMatcher(pattern: string): (name: string) => boolean {
   return (name) => expression.test(name);
 }
 
-/** @param rules of the namespace that the links are in */
-export function selectInterfaces(links: readonly Link[], rules: readonly InterfaceRule[]): SelectedInterface[] {
-  const matchers = rules.map((rule) => ({ rule, matches: nameMatcher(rule.match) }));
-  return links.flatMap((link) => {
-    const found = matchers.find(({ matches }) => matches(link.name));
-    return found ? [{ link, rule: found.rule }] : [];
-  });
+/** @param rules of the namespace that the link is in, with their numbers */
+export function decide(candidate: Candidate, rules: readonly { number: number; rule: InterfaceRule }[]): Decisions {
+  const decisions = directions.map((direction) => [direction, decideDirection(candidate, direction, rules)] as const);
+  return Object.fromEntries(decisions) as Decisions;
+}
+
+function decideDirection(
+  { link, speedBps }: Candidate,
+  direction: Direction,
+  rules: readonly { number: number; rule: InterfaceRule }[],
+): Decision {
+  const kind = kindOf(link);
+  for (const { number, rule } of rules) {
+    if (!rule.directions.includes(direction) || !nameMatcher(rule.match)(link.name)) continue;
+    if (rule.kind && !rule.kind.includes(kind)) continue;
+    const megabits = speedBps / 1_000_000;
+    if (rule.minSpeedMbps !== undefined && megabits < rule.minSpeedMbps) continue;
+    if (rule.maxSpeedMbps !== undefined && megabits > rule.maxSpeedMbps) continue;
+    const { headerBytes, fib, order } = rule;
+    const common = { headerBytes, fib, order };
+    const name = number === 0 ? 'the default for physical ports' : `rule ${number}`;
+    if (!rule.sample) return { ...common, rate: 0, why: `${name} says not to` };
+    if (rule.rate !== 'auto') return { ...common, rate: rule.rate, why: name };
+    const speed = speedBps > 0 ? `${megabits} Mbit/s` : 'an unknown speed';
+    return { ...common, rate: autoRate(speedBps), why: `${name}, rate for ${speed}` };
+  }
+  return { rate: 0, headerBytes: 0, fib: false, order: 'head', why: `no rule matches (${kind})` };
 }

@@ -2,17 +2,21 @@
 
 import { createKafka, createKafkaGate } from '@tcxflow/common/kafka.ts';
 import type { Component, Fail } from '@tcxflow/common/lifecycle.ts';
+import type { Logger } from '@tcxflow/common/logger.ts';
 import { runService, type ServiceContext, type ServiceDefinition } from '@tcxflow/common/service.ts';
 import { countersCodec, sampleBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import { readClockOffset } from 'libbpf-ts/links.ts';
+import { z } from 'zod';
 import { createBatchBuilder } from './batch-builder.ts';
-import { type CaptureServiceConfig, captureSchema } from './config.ts';
+import { type CaptureConfig, type CaptureServiceConfig, captureSchema } from './config.ts';
 import { createCounterPoller } from './counters.ts';
+import { explainCommand } from './explain.ts';
 import { createIdentity } from './identity.ts';
+import { createOwnTraffic } from './own-traffic.ts';
 import { createPublisher } from './publisher.ts';
 import { createSampler, type Sampler } from './sampler.ts';
 
-function build({ config, log, metrics, fail }: ServiceContext<CaptureServiceConfig>): Component[] {
+function build({ config, log, metrics, fail, reload }: ServiceContext<CaptureServiceConfig>): Component[] {
   const { capture } = config;
   const kafka = createKafka(config.kafka, 'capture', log);
   const identity = createIdentity(capture);
@@ -36,7 +40,14 @@ function build({ config, log, metrics, fail }: ServiceContext<CaptureServiceConf
         samples,
       }),
   });
-  const sampler: Sampler = createSampler(capture, builder, metrics, log);
+  const sampler: Sampler = createSampler({
+    config: capture,
+    builder,
+    onMetadata: (metadata) => poller.tell(metadata),
+    metrics,
+    log,
+    fail,
+  });
   const poller = createCounterPoller({
     identity,
     intervalMs: capture.countersIntervalMs,
@@ -51,20 +62,69 @@ function build({ config, log, metrics, fail }: ServiceContext<CaptureServiceConf
     log,
   });
   log.info({ agent: identity.agent, bootId: identity.bootId.toString('hex') }, 'agent identity');
-  return [createKafkaGate(config.kafka, log), publisher, sampler, poller, quiesceOnSignal(sampler, poller, fail)];
+  const { kafka: kafkaConfig, clickhouse } = config;
+  const ownTraffic =
+    capture.ownTraffic === 'exclude'
+      ? [
+          createOwnTraffic({
+            kafka: kafkaConfig,
+            clickhouse,
+            collectors: collectorsOf((config as { sflow?: unknown }).sflow),
+            sampler,
+            log,
+          }),
+        ]
+      : [];
+  return [
+    createKafkaGate(config.kafka, log),
+    publisher,
+    sampler,
+    ...ownTraffic,
+    poller,
+    onSignals(sampler, poller, () => reload().capture, log, fail),
+  ];
 }
 
-/** SIGUSR1: detach from all interfaces and publish what is left, but stay up, so that the counters can be compared. */
-function quiesceOnSignal(sampler: Sampler, poller: Component, fail: Fail): Component {
+/** The section of the emitter, which shares the file; its own service validates it. */
+function collectorsOf(section: unknown): string[] {
+  const parsed = z.object({ collectors: z.array(z.string()) }).safeParse(section);
+  return parsed.success ? parsed.data.collectors : [];
+}
+
+/**
+ * SIGUSR1: detach from all interfaces and publish what is left, but stay up, so that the counters can be compared.
+ * SIGHUP: take the rules of the configuration as it is now.
+ */
+function onSignals(
+  sampler: Sampler,
+  poller: Component,
+  readConfig: () => CaptureConfig,
+  log: Logger,
+  fail: Fail,
+): Component {
   const quiesce = () =>
     void sampler
       .quiesce()
       .then(() => poller.stop(AbortSignal.abort()))
       .catch(fail);
+  const takeRules = () => {
+    try {
+      sampler.setRules(readConfig());
+      log.info('rules of the configuration taken');
+    } catch (error) {
+      log.error({ err: error }, 'the configuration is not taken; the rules stay as they were');
+    }
+  };
   return {
-    name: 'quiesce signal',
-    start: () => void process.on('SIGUSR1', quiesce),
-    stop: () => void process.off('SIGUSR1', quiesce),
+    name: 'signals',
+    start() {
+      process.on('SIGUSR1', quiesce);
+      process.on('SIGHUP', takeRules);
+    },
+    stop() {
+      process.off('SIGUSR1', quiesce);
+      process.off('SIGHUP', takeRules);
+    },
   };
 }
 
@@ -72,6 +132,7 @@ export const captureService: ServiceDefinition<typeof captureSchema> = {
   name: 'capture',
   about: 'Samples packets at the TCX hooks of the configured interfaces and publishes them to Kafka.',
   schema: captureSchema,
+  commands: { explain: explainCommand },
   build,
 };
 

@@ -1,148 +1,145 @@
-// Attaches the BPF programs to the chosen interfaces and feeds the batch builder. One capture per network namespace.
+// Samples the interfaces that the rules choose, in every network namespace that they name, and follows what changes there.
 
 import { TcxflowError } from '@tcxflow/common/errors.ts';
-import type { Component } from '@tcxflow/common/lifecycle.ts';
-import type { Logger } from '@tcxflow/common/logger.ts';
+import type { Component, Fail } from '@tcxflow/common/lifecycle.ts';
+import { type Logger, throttled } from '@tcxflow/common/logger.ts';
 import type { Metrics } from '@tcxflow/common/metrics.ts';
-import type { SourceState } from '@tcxflow/schemas/generated.ts';
-import { type Attachment, type Capture, directions, openCapture } from 'libbpf-ts/capture.ts';
-import { listLinks } from 'libbpf-ts/links.ts';
-import { isEthernet, type Link } from 'libbpf-ts/netlink.ts';
+import type { InterfaceMetadata, SourceState } from '@tcxflow/schemas/generated.ts';
+import type { OwnEndpoint } from 'libbpf-ts/capture.ts';
 import type { BatchBuilder, PointState } from './batch-builder.ts';
-import type { CaptureConfig, InterfaceRule } from './config.ts';
-import { selectInterfaces } from './interfaces.ts';
+import { type CaptureConfig, numberedRules } from './config.ts';
+import { type Namespace, openNamespace } from './namespace.ts';
 
 export interface Sampler extends Component {
-  /** Names of the sampled interfaces by namespace (undefined = own). */
-  sampled(): { netns: string | undefined; ifIndexes: Set<number> }[];
-  points(): PointState[];
+  /** The namespaces, with what is sampled in each. */
+  namespaces(): readonly Namespace[];
+  points(): readonly PointState[];
+  /** Takes the rules of a changed configuration; within the namespaces that were there at the start. */
+  setRules(config: CaptureConfig): void;
+  setOwnEndpoints(endpoints: readonly OwnEndpoint[]): void;
   /** Backpressure: samples wait in the ring, then the kernel counts them as lost. */
   setPaused(paused: boolean): void;
   /** Stops sampling, delivers what is in the ring and the last state of all points; counters can still be read. */
   quiesce(): Promise<void>;
 }
 
-interface Namespace {
-  netns: string | undefined;
-  capture: Capture;
-  attachments: Attachment[];
-  /** By slot * 2 + direction. */
-  points: PointState[];
+export interface SamplerOptions {
+  config: CaptureConfig;
+  builder: BatchBuilder;
+  onMetadata: (metadata: InterfaceMetadata[]) => void;
+  metrics: Metrics;
+  log: Logger;
+  fail: Fail;
 }
 
-export function createSampler(config: CaptureConfig, builder: BatchBuilder, metrics: Metrics, log: Logger): Sampler {
+/** An interface that comes is sampled, and one that goes is let go of, this soon. */
+const FOLLOW_MS = 200;
+
+export function createSampler(options: SamplerOptions): Sampler {
+  const { config, builder, log } = options;
   const namespaces: Namespace[] = [];
-  const allPoints: PointState[] = [];
-  let lingerTimer: NodeJS.Timeout;
+  const points: PointState[] = [];
+  const problems = throttled(10_000);
+  let ownEndpoints: readonly OwnEndpoint[] = [];
+  let lingerTimer: NodeJS.Timeout | undefined;
+  let followTimer: NodeJS.Timeout | undefined;
   let quiesced = false;
 
-  function open(netns: string | undefined, rules: InterfaceRule[]): void {
-    const links = listLinks(netns);
-    const selected = selectInterfaces(links, rules);
-    if (selected.length === 0)
-      throw new TcxflowError(
-        'NO_INTERFACE',
-        `capture.interfaces: nothing${netns ? ` in namespace ${netns}` : ''} matches ${rules.map((rule) => rule.match).join(', ')}`,
-        { hint: `there are: ${links.map((link) => link.name).join(', ')}`, exitCode: 2 },
-      );
-    const points: PointState[] = [];
-    const capture = openCapture({
-      ...(netns ? { netns } : {}),
-      ringBytes: config.ringBytes,
-      tickMs: config.tickMs,
-      maxInterfaces: Math.max(16, selected.length * 2),
-      maxIfIndex: Math.max(65535, ...selected.map(({ link }) => link.ifIndex)),
-      onBatch: (records) => builder.add(records, (slot, direction) => points[slot * 2 + direction] as PointState),
-    });
-    const namespace: Namespace = { netns, capture, attachments: [], points };
-    namespaces.push(namespace);
-    for (const { link, rule } of selected) {
-      const attachment = capture.attach(link.ifIndex, {
-        rate: rule.rate,
-        headerBytes: rule.headerBytes,
-        directions: rule.directions,
-        l3: !isEthernet(link),
-        fib: rule.fib,
-        ownMark: config.ownMark,
-      });
-      namespace.attachments.push(attachment);
-      for (const [index, direction] of directions.entries()) {
-        if (!rule.directions.includes(direction)) continue;
-        const point = createPoint(netns, link, attachment, direction);
-        points[attachment.slot * 2 + index] = point;
-        allPoints.push(point);
-      }
-      log.info(
-        {
-          interface: link.name,
-          ifIndex: link.ifIndex,
+  function open(): void {
+    const byNetns = Map.groupBy(numberedRules(config), ({ rule }) => rule.netns);
+    for (const [netns, rules] of byNetns)
+      namespaces.push(
+        openNamespace({
           netns,
-          rate: rule.rate,
-          headerBytes: rule.headerBytes,
-          directions: rule.directions,
-        },
-        'sampling',
+          number: namespaces.length,
+          rules,
+          config,
+          builder,
+          onPoint: (point) => points.push(point),
+          onMetadata: options.onMetadata,
+          log,
+        }),
       );
-    }
+    const sampled = namespaces.flatMap((namespace) => namespace.sampled());
+    if (sampled.length === 0)
+      log.warn(
+        { rules: config.interfaces },
+        'no interface is sampled: `tcxflow capture explain` says why; waiting for one',
+      );
   }
 
-  exposeCounters(metrics, allPoints);
+  function follow(): void {
+    for (const namespace of namespaces) {
+      try {
+        namespace.follow();
+      } catch (error) {
+        problems((skipped) =>
+          log.warn({ err: error, netns: namespace.netns, skipped }, 'interfaces cannot be followed'),
+        );
+      }
+    }
+    applyOwn();
+  }
+
+  let appliedOwn = '';
+  function applyOwn(): void {
+    const addresses = namespaces.map((namespace) => namespace.localAddresses());
+    const text = JSON.stringify([ownEndpoints, addresses]);
+    if (text === appliedOwn) return;
+    appliedOwn = text;
+    for (const [index, { capture }] of namespaces.entries()) capture.setOwn(ownEndpoints, addresses[index] ?? []);
+  }
+
+  exposeCounters(options.metrics, points);
   return {
     name: 'sampler',
     start() {
-      const byNetns = Map.groupBy(config.interfaces, (rule) => rule.netns);
-      if (byNetns.size === 0)
-        throw new TcxflowError('NO_INTERFACE', 'capture.interfaces is empty: name at least one interface', {
-          hint: 'for example  capture: { interfaces: [{ match: eth0, rate: 1000 }] }',
-          exitCode: 2,
-        });
-      for (const [netns, rules] of byNetns) open(netns, rules);
+      open();
       lingerTimer = setInterval(
         () => {
           if (builder.waitingMs(Date.now()) >= config.lingerMs) builder.flush();
         },
         Math.max(1, config.lingerMs / 4),
       );
+      followTimer = setInterval(follow, FOLLOW_MS);
     },
-    sampled: () =>
-      namespaces.map(({ netns, attachments }) => ({
-        netns,
-        ifIndexes: new Set(attachments.map((entry) => entry.ifIndex)),
-      })),
-    points: () => allPoints,
+    namespaces: () => namespaces,
+    points: () => points,
+    setRules(next) {
+      const rules = numberedRules(next);
+      const unknown = rules.find(({ rule }) => !namespaces.some(({ netns }) => netns === rule.netns));
+      if (unknown)
+        throw new TcxflowError(
+          'RELOAD',
+          `rule ${unknown.number} is for namespace ${unknown.rule.netns ?? 'of its own'}`,
+          {
+            hint: 'a further network namespace needs a restart',
+          },
+        );
+      for (const namespace of namespaces)
+        namespace.setRules(rules.filter(({ rule }) => rule.netns === namespace.netns));
+    },
+    setOwnEndpoints(endpoints) {
+      ownEndpoints = endpoints;
+      applyOwn();
+    },
     setPaused(paused) {
       for (const { capture } of namespaces) capture.setPaused(paused);
     },
     async quiesce() {
       if (quiesced) return;
       quiesced = true;
-      for (const { attachments } of namespaces) for (const attachment of attachments) attachment.detach();
+      clearInterval(followTimer);
+      for (const namespace of namespaces) namespace.detach();
       await Promise.all(namespaces.map(({ capture }) => capture.flush()));
-      if (allPoints.length > 0) builder.emitState(allPoints);
+      if (points.length > 0) builder.emitState(points);
+      else builder.flush();
     },
     async stop() {
       clearInterval(lingerTimer);
       await this.quiesce();
-      for (const { capture } of namespaces) capture.close();
+      for (const namespace of namespaces) namespace.close();
     },
-  };
-}
-
-function createPoint(
-  netns: string | undefined,
-  link: Link,
-  attachment: Attachment,
-  direction: SourceState['direction'],
-): PointState {
-  return {
-    key: `${netns ?? ''}/${link.ifIndex}/${direction}`,
-    read: () => ({
-      ifIndex: link.ifIndex,
-      ifName: link.name,
-      direction,
-      linkType: isEthernet(link) ? 'ethernet' : 'ip',
-      ...attachment.counters(direction),
-    }),
   };
 }
 
@@ -150,7 +147,7 @@ function createPoint(
 function exposeCounters(metrics: Metrics, points: readonly PointState[]): void {
   const labels = ['interface', 'direction'] as const;
   const labelsOf = ({ ifName, direction }: SourceState) => ({ interface: ifName, direction });
-  const expose = (name: string, help: string, field: 'packets' | 'bytes' | 'selected' | 'own') =>
+  const expose = (name: string, help: string, field: 'packets' | 'bytes' | 'selected' | 'own' | 'ownSelected') =>
     metrics.mirrored(name, help, labels, () =>
       points.map((point) => {
         const state = point.read();
@@ -160,7 +157,8 @@ function exposeCounters(metrics: Metrics, points: readonly PointState[]): void {
   expose('packets_total', 'Wire packets seen: the pool', 'packets');
   expose('bytes_total', 'Wire bytes seen', 'bytes');
   expose('selected_samples_total', 'Samples chosen', 'selected');
-  expose('own_packets_total', 'Packets of our own traffic, kept out', 'own');
+  expose('own_packets_total', 'Packets of our own traffic by mark, kept out of the pool', 'own');
+  expose('own_selected_total', 'Choices that fell on traffic of our own endpoints: no samples', 'ownSelected');
   metrics.mirrored('lost_samples_total', 'Samples chosen but lost', [...labels, 'cause'], () =>
     points.flatMap((point) => {
       const state = point.read();

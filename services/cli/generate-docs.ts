@@ -113,7 +113,13 @@ Every service serves them in Prometheus format at \`/metrics\` of its HTTP port 
   for (const [name, { load }] of Object.entries(services)) {
     const service = await load();
     const metrics = createMetrics(name);
-    service.build({ config: loadConfig(service.schema, { env: {} }), log, metrics, fail: () => undefined });
+    service.build({
+      config: loadConfig(service.schema, { env: {} }),
+      log,
+      metrics,
+      fail: () => undefined,
+      reload: () => undefined,
+    });
     const rows = (await metrics.registry.getMetricsAsJSON())
       .filter((metric) => metric.name.startsWith('tcxflow_'))
       .map((metric) => {

@@ -14,6 +14,8 @@ export interface ServiceContext<Config> {
   log: Logger;
   metrics: Metrics;
   fail: Fail;
+  /** Reads and validates the configuration again. @throws {ConfigError} */
+  reload: () => Config;
 }
 
 export interface ServiceDefinition<Schema extends z.ZodType<CommonConfig>> {
@@ -21,6 +23,8 @@ export interface ServiceDefinition<Schema extends z.ZodType<CommonConfig>> {
   /** One sentence for --help. */
   about: string;
   schema: Schema;
+  /** Further commands of the service, by name: `tcxflow SERVICE COMMAND`. */
+  commands?: Record<string, (argv: string[]) => number>;
   /** Wires the components, in the order they start. Does no I/O. */
   build(context: ServiceContext<z.output<Schema>>): Component[];
 }
@@ -31,12 +35,15 @@ export async function runService<Schema extends z.ZodType<CommonConfig>>(
   argv: string[],
 ): Promise<number> {
   try {
+    const command = service.commands?.[argv[0] ?? ''];
+    if (command) return command(argv.slice(1));
     const flags = parseFlags(argv);
     if (flags.help) {
-      process.stdout.write(usage(service.name, service.about));
+      process.stdout.write(usage(service));
       return 0;
     }
-    const config = loadConfig(service.schema, { file: flags.config });
+    const reload = () => loadConfig(service.schema, { file: flags.config });
+    const config = reload();
     if (flags.dump) process.stdout.write(dumpConfig(config));
     if (flags.check) process.stdout.write('configuration is valid\n');
     if (flags.dump || flags.check) return 0;
@@ -44,7 +51,7 @@ export async function runService<Schema extends z.ZodType<CommonConfig>>(
     const log = createLogger(config.log, service.name);
     const metrics = createMetrics(service.name);
     const health = createHealthServer(config.http, metrics, log);
-    const exitCode = await runComponents((fail) => [health, ...service.build({ config, log, metrics, fail })], {
+    const exitCode = await runComponents((fail) => [health, ...service.build({ config, log, metrics, fail, reload })], {
       log,
       deadlineMs: config.shutdown.deadlineMs,
       onReady: () => {
@@ -76,9 +83,10 @@ function parseFlags(argv: string[]) {
   }
 }
 
-function usage(name: string, about: string): string {
+function usage({ name, about, commands = {} }: Pick<ServiceDefinition<never>, 'name' | 'about' | 'commands'>): string {
+  const more = Object.keys(commands).map((command) => `       tcxflow ${name} ${command} [--config FILE]\n`);
   return `Usage: tcxflow ${name} [--config FILE] [--check | --dump]
-
+${more.join('')}
 ${about}
 
   -c, --config FILE  YAML configuration; TCXFLOW_SECTION__KEY variables override it

@@ -11,7 +11,16 @@ const STARTED = 1_767_225_600_000;
 const NOW = STARTED + 5000;
 
 function source(fields: Partial<SourceState> = {}): SourceState {
-  const counts = { packets: 1000, buffers: 900, bytes: 64_000, selected: 10, ringFull: 0, copyFailed: 0, own: 0 };
+  const counts = {
+    packets: 1000,
+    buffers: 900,
+    bytes: 64_000,
+    selected: 10,
+    ringFull: 0,
+    copyFailed: 0,
+    own: 0,
+    ownSelected: 0,
+  };
   return { ifIndex: 2, ifName: 'eth0', direction: 'ingress', linkType: 'ethernet', ...counts, ...fields };
 }
 
@@ -245,6 +254,8 @@ test('counters are sent as a counter sample for each interface, with the agentâ€
     sequence: 12,
     timeNs: 0n,
     interfaces,
+    host: null,
+    metadata: [],
   });
   to.flows();
   const samples = to.datagrams[0]?.samples as DecodedCounterSample[];

@@ -63,7 +63,7 @@ function countersOf(interfaces: InterfaceCounters[], timeNs = 1_767_225_600_000_
     agentAddress: Buffer.alloc(16, 1),
     bootId: Buffer.from('0102030405060708090a0b0c0d0e0f10', 'hex'),
   };
-  return { ...identity, sequence: 1, timeNs, interfaces };
+  return { ...identity, sequence: 1, timeNs, interfaces, host: null, metadata: [] };
 }
 
 test('a flow’s part is the message without its frame of ten bytes, and one row', () => {

@@ -8,7 +8,16 @@ export const FLOWS = 200;
 const HEADER_BYTES = 128;
 
 export function makeSampleBatch(): SampleBatch {
-  const point = { packets: 1e6, buffers: 1e6, bytes: 1e9, selected: 1e3, ringFull: 0, copyFailed: 0, own: 0 };
+  const point = {
+    packets: 1e6,
+    buffers: 1e6,
+    bytes: 1e9,
+    selected: 1e3,
+    ringFull: 0,
+    copyFailed: 0,
+    own: 0,
+    ownSelected: 0,
+  };
   const samples = Array.from({ length: SAMPLES }, (_, index): RawSample => {
     const header =
       index % 3 === 0 ? ethernet(0x0800, ipv4(17, udp(Buffer.alloc(400)))) : ethernet(0x0800, ipv4(6, tcp()));

@@ -77,6 +77,7 @@ async function run(
   stop: Promise<string>,
 ): Promise<number> {
   checkOptions(options);
+  await checkInterfaces(options.interface);
   const { config } = options;
   const dataDir = resolve(options.dataDir);
   mkdirSync(dataDir, { recursive: true });
@@ -168,6 +169,20 @@ function checkOptions(options: UpOptions): void {
     throw new ConfigError('--report needs --seconds: it is made when the run ends');
   if (process.getuid?.() !== 0)
     throw new TcxflowError('NOT_ROOT', 'tcxflow up loads BPF programs and needs root', { hint: 'run: sudo npm start' });
+}
+
+/** Later interfaces are waited for; but somebody who names one here wants to see it now. */
+async function checkInterfaces(patterns: readonly string[]): Promise<void> {
+  if (patterns.length === 0) return;
+  const { listLinks } = await import('libbpf-ts/links.ts');
+  const { nameMatcher } = await import('@tcxflow/capture/interfaces.ts');
+  const names = listLinks().map(({ name }) => name);
+  for (const pattern of patterns)
+    if (!names.some(nameMatcher(pattern)))
+      throw new TcxflowError('NO_INTERFACE', `no interface is called ${pattern}`, {
+        hint: `there are: ${names.join(', ')}`,
+        exitCode: 2,
+      });
 }
 
 async function makeLab(cleanups: Cleanup[], say: (line: string) => void): Promise<Lab> {
