@@ -24,10 +24,10 @@ export function measureRate(round: () => void, perRound: number, unit: string): 
   );
 }
 
-/** Whole numbers: the last digits are noise. */
-export function summarize(values: readonly number[], unit: string): Measurement {
+/** @param digits behind the point: more are noise */
+export function summarize(values: readonly number[], unit: string, digits = 0): Measurement {
   const sorted = [...values].sort((a, b) => a - b);
-  const at = (index: number) => Math.round(sorted[index] as number);
+  const at = (index: number) => Number((sorted[index] as number).toFixed(digits));
   return { median: at(sorted.length >> 1), min: at(0), max: at(sorted.length - 1), unit, runs: sorted.length };
 }
 

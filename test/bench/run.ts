@@ -13,7 +13,7 @@ interface Benchmark {
 const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });
 const root = new URL('../../', import.meta.url);
 const results: Record<string, Measurement> = {};
-for (const file of globSync('{bpf,services}/**/*.bench.ts', { cwd: root }).sort()) {
+for (const file of globSync('{bpf,services,test}/**/*.bench.ts', { cwd: root }).sort()) {
   const { benchmarks } = (await import(new URL(file, root).href)) as Benchmark;
   for (const [name, measure] of Object.entries(benchmarks)) {
     if (positionals.length > 0 && !positionals.some((prefix) => name.startsWith(prefix))) continue;

@@ -20,15 +20,22 @@ export interface LinkPair {
 export const NEAR_MAC = '02:00:00:00:00:01';
 export const FAR_MAC = '02:00:00:00:00:02';
 
-/** Makes the pair; it is removed when the test ends. No address, no IPv6: the kernel itself sends nothing. */
+/** Makes the pair; it is removed when the test ends. */
 export async function makeLinkPair(test: TestContext): Promise<LinkPair> {
+  const { pair, remove } = await createLinkPair();
+  test.after(remove);
+  return pair;
+}
+
+/** No address, no IPv6: the kernel itself sends nothing. */
+export async function createLinkPair(): Promise<{ pair: LinkPair; remove: () => Promise<void> }> {
   if (made === 0) await removeStaleNetns(KIND);
   const id = ++made;
   const near = netnsName(KIND, `near${id}`);
   const far = netnsName(KIND, `far${id}`);
-  test.after(async () => {
+  const remove = async () => {
     for (const netns of [near, far]) await ip('netns', 'delete', netns);
-  });
+  };
   for (const netns of [near, far]) {
     await ip('netns', 'add', netns);
     await inNetns(netns, 'sh', '-c', 'for f in all default; do echo 1 > /proc/sys/net/ipv6/conf/$f/disable_ipv6; done');
@@ -38,7 +45,7 @@ export async function makeLinkPair(test: TestContext): Promise<LinkPair> {
     'link set eth0 up',
   ]);
   await ipBatch(far, ['link set eth0 up']);
-  return { near, far, link: findLink(near, 'eth0') };
+  return { pair: { near, far, link: findLink(near, 'eth0') }, remove };
 }
 
 export function findLink(netns: string, name: string): Link {

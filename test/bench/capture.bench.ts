@@ -1,0 +1,221 @@
+// From the kernel to encoded batches, and to Kafka: samples per second, CPU, losses, memory, and what sampling costs the
+// traffic itself. A generator on one core sends into a pair of namespaces. Needs root.
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { createBatchBuilder } from '@tcxflow/capture/batch-builder.ts';
+import { captureSection, numberedRules } from '@tcxflow/capture/config.ts';
+import { openNamespace } from '@tcxflow/capture/namespace.ts';
+import { quietLog } from '@tcxflow/common/testing/quiet.ts';
+import { startKafka } from '@tcxflow/embedded/kafka.ts';
+import { choosePort } from '@tcxflow/embedded/ports.ts';
+import { recordingLog } from '@tcxflow/embedded/testing/engines.ts';
+import { sampleBatchCodec } from '@tcxflow/schemas/topics.ts';
+import { readClockOffset } from 'libbpf-ts/links.ts';
+import { scrape, sumOf } from '../../services/cli/up/scrape.ts';
+import { createLinkPair, type LinkPair } from '../support/link-pair.ts';
+import { type Measurement, summarize } from './measure.ts';
+
+const run = promisify(execFile);
+const generator = fileURLToPath(new URL('generator.ts', import.meta.url));
+const tcxflow = fileURLToPath(new URL('../../services/cli/tcxflow.mjs', import.meta.url));
+const SECONDS = 3;
+const RUNS = 3;
+/** Where wake-ups and not records are the cost. */
+const STEADY_PPS = 200_000;
+const CLOCK_TICKS_PER_SECOND = 100;
+
+async function generate(pair: LinkPair, packetsPerSecond = 0): Promise<{ sent: number; seconds: number }> {
+  const args = [generator, pair.far, 'eth0', String(SECONDS), String(packetsPerSecond)];
+  return JSON.parse((await run(process.execPath, args)).stdout);
+}
+
+interface RingRun {
+  samplesPerSecond: number;
+  lost: number;
+  cpuSecondsPerMillion: number;
+  packetsPerSecond: number;
+}
+
+/** In this process: ring → batches → Avro, thrown away. */
+async function ringRun(pair: LinkPair, rate: number, packetsPerSecond = 0): Promise<RingRun> {
+  const config = captureSection.parse({ interfaces: [{ match: 'eth0', netns: pair.near, rate, fib: false }] });
+  const identity = { agent: 'bench', agentAddress: Buffer.alloc(16), bootId: Buffer.alloc(16) };
+  let samples = 0;
+  const emit = (batch: Parameters<typeof sampleBatchCodec.encode>[0], count: number) => {
+    sampleBatchCodec.encode(batch);
+    samples += count;
+  };
+  const { batchSamples } = config;
+  const builder = createBatchBuilder({ identity, batchSamples, readClock: readClockOffset, emit });
+  const namespace = openNamespace({
+    netns: pair.near,
+    number: 0,
+    rules: numberedRules(config),
+    config,
+    builder,
+    onPoint: () => undefined,
+    onMetadata: () => undefined,
+    log: quietLog,
+  });
+  const before = process.cpuUsage();
+  const { sent, seconds } = await generate(pair, packetsPerSecond);
+  await namespace.capture.flush();
+  builder.flush();
+  const { user, system } = process.cpuUsage(before);
+  const counters = namespace.sampled()[0]?.attachment.counters('ingress');
+  namespace.detach();
+  namespace.close();
+  return {
+    samplesPerSecond: samples / seconds,
+    lost: counters?.ringFull ?? 0,
+    cpuSecondsPerMillion: (user + system) / samples,
+    packetsPerSecond: sent / seconds,
+  };
+}
+
+/** user and system seconds of a process so far */
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /s, '').split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND;
+}
+
+function residentMegabytes(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+}
+
+interface ServiceRun {
+  cpuSecondsPerMillion: number;
+  residentMegabytes: number;
+  samplesPerSecond: number;
+  lost: number;
+}
+
+/** The real service, to a real Kafka on this machine. */
+async function serviceRuns(pair: LinkPair, rate: number, packetsPerSecond: number): Promise<ServiceRun[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'tcxflow-bench-'));
+  const kafka = await startKafka({ dataDir: folder, log: recordingLog(), port: 0 });
+  const port = await choosePort(0);
+  const config = join(folder, 'config.yaml');
+  writeFileSync(
+    config,
+    `kafka: {brokers: [${kafka.brokers}]}\nhttp: {port: ${port}}\nlog: {level: warn}\n` +
+      `capture: {interfaces: [{match: eth0, netns: ${pair.near}, rate: ${rate}, fib: false}]}\n`,
+  );
+  const child = spawn(process.execPath, [tcxflow, 'capture', '--config', config], { stdio: 'ignore' });
+  try {
+    await ready(child, port);
+    const runs: ServiceRun[] = [];
+    for (let index = 0; index < RUNS; index++)
+      runs.push(await serviceRun(child.pid ?? 0, port, pair, packetsPerSecond));
+    return runs;
+  } finally {
+    child.kill('SIGTERM');
+    await new Promise((resolve) => child.once('exit', resolve));
+    await kafka.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function ready(child: ChildProcess, port: number): Promise<void> {
+  for (let attempt = 0; attempt < 300; attempt++) {
+    if (child.exitCode !== null) throw new Error(`capture ended with ${child.exitCode}`);
+    const ok = await fetch(`http://127.0.0.1:${port}/readyz`).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('capture is not ready after 30 s');
+}
+
+async function serviceRun(pid: number, port: number, pair: LinkPair, packetsPerSecond: number): Promise<ServiceRun> {
+  const read = async () => {
+    const samples = await scrape(`http://127.0.0.1:${port}`);
+    return {
+      published: sumOf(samples, 'tcxflow_capture_published_samples_total'),
+      lost: sumOf(samples, 'tcxflow_capture_lost_samples_total'),
+      waiting: sumOf(samples, 'tcxflow_capture_queue_bytes'),
+    };
+  };
+  const before = await read();
+  const cpuBefore = cpuSeconds(pid);
+  const { seconds } = await generate(pair, packetsPerSecond);
+  let after = await read();
+  for (let last = -1; after.published !== last || after.waiting > 0; ) {
+    last = after.published;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    after = await read();
+  }
+  const published = after.published - before.published;
+  return {
+    cpuSecondsPerMillion: ((cpuSeconds(pid) - cpuBefore) / published) * 1e6,
+    residentMegabytes: residentMegabytes(pid),
+    samplesPerSecond: published / seconds,
+    lost: after.lost - before.lost,
+  };
+}
+
+interface All {
+  plain: number[];
+  ring: Record<1 | 10 | 100 | 1000, RingRun[]>;
+  service: ServiceRun[];
+}
+
+/** Once for all metrics; with and without sampling take turns. */
+async function measureAll(): Promise<All> {
+  const { pair, remove } = await createLinkPair();
+  const all: All = { plain: [], ring: { 1: [], 10: [], 100: [], 1000: [] }, service: [] };
+  try {
+    for (let index = 0; index < RUNS; index++) {
+      const { sent, seconds } = await generate(pair);
+      all.plain.push(sent / seconds);
+      all.ring[1].push(await ringRun(pair, 1));
+      all.ring[1000].push(await ringRun(pair, 1000));
+      all.ring[10].push(await ringRun(pair, 10, STEADY_PPS));
+      all.ring[100].push(await ringRun(pair, 100, STEADY_PPS));
+    }
+    all.service = await serviceRuns(pair, 1, 0);
+  } finally {
+    await remove();
+  }
+  return all;
+}
+
+let measured: Promise<All> | undefined;
+
+function metric(pick: (all: All) => number[], unit: string, digits = 0): () => Promise<Measurement> {
+  return async () => {
+    measured ??= measureAll();
+    return summarize(pick(await measured), unit, digits);
+  };
+}
+
+const ofRing = (rate: keyof All['ring'], field: keyof RingRun) => (all: All) => all.ring[rate].map((run) => run[field]);
+
+export const benchmarks: Record<string, () => Promise<Measurement>> = {
+  'capture.samples_per_s': metric(ofRing(1, 'samplesPerSecond'), 'samples/s'),
+  'capture.lost': metric(ofRing(1, 'lost'), 'samples'),
+  'capture.ring_cpu_s_per_million': metric(ofRing(1, 'cpuSecondsPerMillion'), 'CPU s', 3),
+  'capture.ring_cpu_s_per_million_1_10': metric(ofRing(10, 'cpuSecondsPerMillion'), 'CPU s', 3),
+  'capture.ring_cpu_s_per_million_1_100': metric(ofRing(100, 'cpuSecondsPerMillion'), 'CPU s', 3),
+  'capture.cpu_s_per_million': metric((all) => all.service.map((run) => run.cpuSecondsPerMillion), 'CPU s', 3),
+  'capture.kafka_samples_per_s': metric((all) => all.service.map((run) => run.samplesPerSecond), 'samples/s'),
+  'capture.kafka_lost': metric((all) => all.service.map((run) => run.lost), 'samples'),
+  'capture.rss_mb': metric((all) => all.service.map((run) => run.residentMegabytes), 'MB'),
+  'capture.slowdown': metric(
+    (all) => all.ring[1].map((run, index) => run.packetsPerSecond / (all.plain[index] ?? 1)),
+    'of the unsampled rate',
+    2,
+  ),
+  'capture.slowdown_1_1000': metric(
+    (all) => all.ring[1000].map((run, index) => run.packetsPerSecond / (all.plain[index] ?? 1)),
+    'of the unsampled rate',
+    2,
+  ),
+};
