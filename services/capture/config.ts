@@ -82,7 +82,14 @@ export const captureSection = z
       .int()
       .min(1 << 20)
       .default(64 << 20)
-      .describe('Encoded batches waiting for Kafka; above it sampling waits in the ring.'),
+      .describe('Encoded batches waiting for Kafka in memory; above it the spool takes them, else sampling waits.'),
+    spoolFolder: z.string().min(1).default('/var/lib/tcxflow/spool').describe('Where samples wait on disk.'),
+    spoolBytes: z
+      .int()
+      .min(0)
+      .default(1 << 30)
+      .describe('Size of the spool, for when Kafka is away; the oldest samples go first. 0: no spool.'),
+    spoolMaxAgeMs: z.int().min(1000).default(86_400_000).describe('Older samples are given up.'),
     countersIntervalMs: z.int().min(1000).default(10_000).describe('How often interface counters are published.'),
   })
   .prefault({});

@@ -1,6 +1,6 @@
 // capture: kernel samples and interface counters of this host → tcxflow.raw-samples.v1 and tcxflow.counters.v1.
 
-import { createKafka, createKafkaGate } from '@tcxflow/common/kafka.ts';
+import { createKafka, waitForKafka } from '@tcxflow/common/kafka.ts';
 import type { Component, Fail } from '@tcxflow/common/lifecycle.ts';
 import type { Logger } from '@tcxflow/common/logger.ts';
 import { runService, type ServiceContext, type ServiceDefinition } from '@tcxflow/common/service.ts';
@@ -12,20 +12,29 @@ import { type CaptureConfig, type CaptureServiceConfig, captureSchema } from './
 import { createCounterPoller } from './counters.ts';
 import { explainCommand } from './explain.ts';
 import { createIdentity } from './identity.ts';
+import { createPublisherMetrics, type PublisherMetrics } from './metrics.ts';
 import { createOwnTraffic } from './own-traffic.ts';
 import { createPublisher } from './publisher.ts';
 import { createSampler, type Sampler } from './sampler.ts';
+import { openSpool, type Spool } from './spool/spool.ts';
+
+const PUBLISH_RETRIES = 5;
 
 function build({ config, log, metrics, fail, reload }: ServiceContext<CaptureServiceConfig>): Component[] {
   const { capture } = config;
-  const kafka = createKafka(config.kafka, 'capture', log);
+  // Few retries: when Kafka is away, the publisher wants to know.
+  const kafka = createKafka(config.kafka, 'capture', log, PUBLISH_RETRIES);
   const identity = createIdentity(capture);
+  const publisherMetrics = createPublisherMetrics(metrics, capture);
   const publisher = createPublisher({
     kafka,
-    kafkaConfig: config.kafka,
+    compression: config.kafka.compression,
+    // Sampling does not wait for Kafka: the queue and the spool do.
+    waitForKafka: (signal) => waitForKafka(config.kafka, log, signal),
     queueBytes: capture.queueBytes,
+    openSpool: capture.spoolBytes > 0 ? () => openCaptureSpool(capture, publisherMetrics, log) : undefined,
     onPressure: (full) => sampler.setPaused(full),
-    metrics,
+    metrics: publisherMetrics,
     log,
   });
   const builder = createBatchBuilder({
@@ -75,14 +84,17 @@ function build({ config, log, metrics, fail, reload }: ServiceContext<CaptureSer
           }),
         ]
       : [];
-  return [
-    createKafkaGate(config.kafka, log),
-    publisher,
-    sampler,
-    ...ownTraffic,
-    poller,
-    onSignals(sampler, poller, () => reload().capture, log, fail),
-  ];
+  return [publisher, sampler, ...ownTraffic, poller, onSignals(sampler, poller, () => reload().capture, log, fail)];
+}
+
+function openCaptureSpool(config: CaptureConfig, metrics: PublisherMetrics, log: Logger): Spool {
+  return openSpool({
+    folder: config.spoolFolder,
+    maxBytes: config.spoolBytes,
+    maxAgeMs: config.spoolMaxAgeMs,
+    onLost: (cause, { samples }) => metrics.givenUp.inc({ cause }, samples),
+    log,
+  });
 }
 
 /** The section of the emitter, which shares the file; its own service validates it. */

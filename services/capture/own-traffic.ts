@@ -33,9 +33,9 @@ export function createOwnTraffic(options: OwnTrafficOptions): Component {
   const problems = throttled(600_000);
   let timer: NodeJS.Timeout | undefined;
 
-  async function update(): Promise<void> {
+  async function update(brokers: () => Promise<Destination[]>): Promise<void> {
     try {
-      const destinations = [...configuredDestinations(options), ...(await namedBrokers(options.kafka, log))];
+      const destinations = [...configuredDestinations(options), ...(await brokers())];
       const endpoints = await resolveDestinations(destinations, (host, error) =>
         problems((skipped) => log.warn({ host, error: error.message, skipped }, 'own traffic: a name has no address')),
       );
@@ -48,8 +48,9 @@ export function createOwnTraffic(options: OwnTrafficOptions): Component {
   return {
     name: 'own traffic',
     async start() {
-      await update();
-      timer = setInterval(() => void update(), LOOKUP_MS);
+      await update(async () => []);
+      void update(() => namedBrokers(options.kafka, log));
+      timer = setInterval(() => void update(() => namedBrokers(options.kafka, log)), LOOKUP_MS);
     },
     stop: () => clearInterval(timer),
   };

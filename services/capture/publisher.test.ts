@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { commonSections } from '@tcxflow/common/config.ts';
 import { createMetrics, type Metrics } from '@tcxflow/common/metrics.ts';
 import { quietLog } from '@tcxflow/common/testing/quiet.ts';
 import type { Kafka, ProducerBatch } from 'kafkajs';
+import { createPublisherMetrics } from './metrics.ts';
 import { createPublisher, type Outgoing } from './publisher.ts';
+import type { Spool, SpoolRecord } from './spool/spool.ts';
 
 /** Takes what it is sent when `answer` lets it. */
 class FakeKafka {
@@ -26,15 +27,17 @@ class FakeKafka {
   }
 }
 
-function publisherOf(kafka: FakeKafka, queueBytes = 1000) {
+function publisherOf(kafka: FakeKafka, queueBytes = 1000, openSpool?: () => Spool) {
   const pressure: boolean[] = [];
   const metrics = createMetrics('capture');
   const publisher = createPublisher({
     kafka: kafka as unknown as Kafka,
-    kafkaConfig: commonSections.kafka.parse(undefined),
+    compression: 'zstd',
+    waitForKafka: async () => undefined,
+    openSpool,
     queueBytes,
     onPressure: (full) => pressure.push(full),
-    metrics,
+    metrics: createPublisherMetrics(metrics, { queueBytes, spoolBytes: 0 }),
     log: quietLog,
   });
   return { publisher, pressure, metrics };
@@ -186,7 +189,7 @@ test('stop waits until Kafka has all that was given', async (t) => {
   await pass(t, 1000);
   await stopping;
   assert.deepEqual(kafka.values(), ['a', 'b']);
-  assert.equal(await counted(metrics, 'unpublished_samples_total'), 0);
+  assert.equal(await counted(metrics, 'given_up_samples_total'), 0);
 });
 
 test('stop gives up at the deadline, and counts the samples that are lost', async (t) => {
@@ -203,6 +206,101 @@ test('stop gives up at the deadline, and counts the samples that are lost', asyn
   deadline.abort();
   await stopping;
   assert.deepEqual(kafka.requests, []);
-  assert.equal(await counted(metrics, 'unpublished_samples_total'), 42);
+  assert.equal(await counted(metrics, 'given_up_samples_total'), 42);
   assert.equal(await counted(metrics, 'published_samples_total'), 0);
+});
+
+/** A spool in memory that says what it was asked. */
+function fakeSpool() {
+  const records: SpoolRecord[] = [];
+  let peeked = 0;
+  const spool: Spool = {
+    append: (record) => void records.push({ ...record, storedAtMs: 0 }),
+    peek: () => {
+      peeked = records.length;
+      return [...records];
+    },
+    acknowledge(count) {
+      assert.ok(count <= peeked);
+      records.splice(0, count);
+    },
+    get bytes() {
+      return records.reduce((sum, { value }) => sum + value.length, 0);
+    },
+    get records() {
+      return records.length;
+    },
+    get samples() {
+      return records.reduce((sum, { samples }) => sum + samples, 0);
+    },
+    oldestMs: () => (records.length > 0 ? 0 : undefined),
+    close: () => undefined,
+  };
+  return { spool, values: () => records.map(({ value }) => String(value)) };
+}
+
+test('while Kafka is away all goes to the spool; when it is back, live messages go first and the spool follows', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const kafka = new FakeKafka();
+  const { spool, values } = fakeSpool();
+  const { publisher, metrics } = publisherOf(kafka, 1000, () => spool);
+  let away = true;
+  kafka.answer = async () => {
+    if (away) throw new Error('no broker');
+  };
+  await publisher.start();
+  publisher.push(message('a'));
+  await settle();
+  assert.deepEqual(values(), ['a'], 'a kill would not lose it');
+  publisher.push(message('b'));
+  await pass(t, 500);
+  assert.deepEqual([values(), kafka.values(), publisher.queuedBytes()], [['a', 'b'], [], 0]);
+  away = false;
+  await pass(t, 500);
+  assert.deepEqual([kafka.values(), values()], [['a', 'b'], []]);
+  publisher.push(message('c'));
+  await settle();
+  assert.deepEqual(kafka.values(), ['a', 'b', 'c']);
+  assert.deepEqual(
+    [await counted(metrics, 'published_samples_total'), await counted(metrics, 'spooled_samples_total')],
+    [3, 2],
+  );
+  await publisher.stop(ended());
+});
+
+test('what does not fit into the queue goes to the spool, and nothing is held back', async () => {
+  const kafka = new FakeKafka();
+  let take: () => void = () => undefined;
+  kafka.answer = () => new Promise((resolve) => (take = resolve));
+  const { spool, values } = fakeSpool();
+  const { publisher, pressure } = publisherOf(kafka, 10, () => spool);
+  await publisher.start();
+  for (const text of ['aaaa', 'bbbb', 'cccc', 'dd']) publisher.push(message(text));
+  assert.deepEqual(values(), ['cccc']);
+  assert.deepEqual(pressure, []);
+  for (let round = 0; round < 4; round++) {
+    await settle();
+    take();
+  }
+  await settle();
+  assert.deepEqual(kafka.values(), ['aaaa', 'bbbb', 'dd', 'cccc']);
+});
+
+test('at the deadline what is left goes to the spool, for the next run', async () => {
+  const kafka = new FakeKafka();
+  kafka.answer = () => new Promise(() => undefined); // a broker that is frozen
+  const { spool, values } = fakeSpool();
+  const { publisher, metrics } = publisherOf(kafka, 1000, () => spool);
+  await publisher.start();
+  publisher.push(message('a'));
+  await settle();
+  publisher.push(message('b'));
+  await publisher.stop(AbortSignal.abort());
+  assert.deepEqual(values(), ['a', 'b']);
+  assert.equal(await counted(metrics, 'given_up_samples_total'), 0);
+  const next = publisherOf(new FakeKafka(), 1000, () => spool);
+  await next.publisher.start();
+  await settle();
+  assert.deepEqual(values(), []);
+  assert.equal(await counted(next.metrics, 'published_samples_total'), 2);
 });

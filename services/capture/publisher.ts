@@ -1,12 +1,14 @@
-// A bounded queue of encoded messages and the loop that hands them to Kafka in order, retrying until it takes them.
+// What capture has made, on its way to Kafka: a bounded queue in memory, and a bounded spool on disk for when Kafka is away
+// or slow. Live messages go first; what is in the spool follows when none waits.
 
 import type { KafkaConfig } from '@tcxflow/common/config.ts';
 import { compressionTypes, delay } from '@tcxflow/common/kafka.ts';
 import type { Component } from '@tcxflow/common/lifecycle.ts';
 import { type Logger, throttled } from '@tcxflow/common/logger.ts';
-import type { Metrics } from '@tcxflow/common/metrics.ts';
 import { createRenewingProducer } from '@tcxflow/common/renewing-producer.ts';
 import type { Kafka } from 'kafkajs';
+import type { PublisherMetrics } from './metrics.ts';
+import type { Spool } from './spool/spool.ts';
 
 export interface Outgoing {
   topic: string;
@@ -17,58 +19,82 @@ export interface Outgoing {
 }
 
 export interface Publisher extends Component {
-  /** Takes it always: the bound is kept by pausing the ring that samples come from. */
+  /** Takes it always: to memory, else to disk; without a spool the bound is kept by pausing the ring that samples come from. */
   push(message: Outgoing): void;
-  /** Takes it unless the queue is full: for what the next message says again, as cumulative counters do. */
+  /** Without a spool, takes it unless the queue is full: for what the next message says again, as cumulative counters do. */
   offer(message: Outgoing): void;
   queuedBytes(): number;
 }
 
 export interface PublisherOptions {
   kafka: Kafka;
-  kafkaConfig: KafkaConfig;
+  compression: KafkaConfig['compression'];
+  /** Resolves when Kafka answers and has the topics. */
+  waitForKafka: (signal: AbortSignal) => Promise<void>;
   queueBytes: number;
-  /** Called when the queue has become full, and when it has room again. */
+  /** Called at the start; undefined: there is none. */
+  openSpool: (() => Spool) | undefined;
+  /** Without a spool: called when the queue has become full, and when it has room again. */
   onPressure: (full: boolean) => void;
-  metrics: Metrics;
+  metrics: PublisherMetrics;
   log: Logger;
 }
 
 const SEND_BYTES_MAX = 4 << 20;
+const RETRY_MS = 500;
 
 export function createPublisher(options: PublisherOptions): Publisher {
-  const { kafka, metrics, log } = options;
+  const { metrics, log } = options;
+  let spool: Spool | undefined;
   const queue: Outgoing[] = [];
   const stopped = new AbortController();
   const problems = throttled(10_000);
-  const published = metrics.counter('published_samples_total', 'Samples acknowledged by Kafka');
-  const messages = metrics.counter('published_messages_total', 'Messages acknowledged by Kafka', ['topic']);
-  const retries = metrics.counter('publish_failures_total', 'Sends that failed and were tried again');
-  const dropped = metrics.counter('dropped_messages_total', 'Messages given up because the queue was full', ['topic']);
-  const unpublished = metrics.counter(
-    'unpublished_samples_total',
-    'Samples lost at the end: Kafka did not take them before the deadline',
-  );
-  const queueGauge = metrics.gauge('queue_bytes', 'Encoded batches waiting for Kafka');
-  metrics.gauge('queue_bound_bytes', 'Above this, sampling waits in the ring').set(options.queueBytes);
+  const producer = createRenewingProducer(options.kafka);
   let queuedBytes = 0;
   let full = false;
+  /** Kafka did not take the last request: all goes to the spool until it does. */
+  let away = false;
   let ending = false;
-  let wake: () => void = () => undefined;
+  /** Counts what gives the loop something to do, so that nothing that comes while it looks is missed. */
+  let calls = 0;
+  let resume: () => void = () => undefined;
   let loop: Promise<void> = Promise.resolve();
-  const producer = createRenewingProducer(kafka);
 
   function account(bytes: number): void {
     queuedBytes += bytes;
-    queueGauge.set(queuedBytes);
+    metrics.queueBytes.set(queuedBytes);
+    if (spool) return;
     const next = full ? queuedBytes > options.queueBytes / 2 : queuedBytes > options.queueBytes;
     if (next === full) return;
     full = next;
-    log[full ? 'warn' : 'info'](
-      { queuedBytes },
-      full ? 'queue to kafka is full; sampling waits in the ring' : 'queue to kafka has room again',
-    );
+    const message = full ? 'queue to kafka is full; sampling waits in the ring' : 'queue to kafka has room again';
+    log[full ? 'warn' : 'info']({ queuedBytes }, message);
     options.onPressure(full);
+  }
+
+  function toSpool(to: Spool, message: Outgoing): void {
+    to.append(message);
+    metrics.spooled.inc(message.samples);
+    showSpool();
+  }
+
+  function showSpool(): void {
+    metrics.spoolBytes.set(spool?.bytes ?? 0);
+    metrics.spoolSamples.set(spool?.samples ?? 0);
+  }
+
+  function push(message: Outgoing): void {
+    if (spool && (away || queuedBytes + message.value.length > options.queueBytes)) toSpool(spool, message);
+    else {
+      queue.push(message);
+      account(message.value.length);
+    }
+    wake();
+  }
+
+  function wake(): void {
+    calls++;
+    resume();
   }
 
   /** Messages from the front that make one request. */
@@ -83,61 +109,89 @@ export function createPublisher(options: PublisherOptions): Publisher {
     return queue.slice(0, count);
   }
 
-  async function send(batch: Outgoing[]): Promise<void> {
+  async function send(batch: readonly Outgoing[]): Promise<void> {
     const byTopic = Map.groupBy(batch, (message) => message.topic);
     await producer.sendBatch({
-      compression: compressionTypes[options.kafkaConfig.compression],
+      compression: compressionTypes[options.compression],
       topicMessages: [...byTopic].map(([topic, group]) => ({
         topic,
         messages: group.map(({ key, value }) => ({ key, value })),
       })),
     });
+    for (const message of batch) {
+      metrics.published.inc(message.samples);
+      metrics.messages.inc({ topic: message.topic });
+    }
+  }
+
+  /** Live messages, else some of the spool. @returns false when there is nothing to send */
+  async function sendSome(): Promise<boolean> {
+    const batch = nextSend();
+    if (batch.length > 0) {
+      await send(batch);
+      queue.splice(0, batch.length);
+      account(-batch.reduce((sum, message) => sum + message.value.length, 0));
+      return true;
+    }
+    const records = ending ? [] : (spool?.peek(SEND_BYTES_MAX) ?? []);
+    if (records.length === 0) return false;
+    await send(records);
+    spool?.acknowledge(records.length);
+    showSpool();
+    return true;
+  }
+
+  /** What waits in memory goes to disk, where a kill does not reach it. */
+  function spill(): void {
+    for (const message of queue.splice(0)) {
+      account(-message.value.length);
+      if (spool) toSpool(spool, message);
+      else metrics.givenUp.inc({ cause: 'not_published' }, message.samples);
+    }
   }
 
   async function run(): Promise<void> {
+    await options.waitForKafka(stopped.signal);
     while (!stopped.signal.aborted) {
-      const batch = nextSend();
-      if (batch.length === 0) {
-        if (ending) return;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        continue;
-      }
+      const callsBefore = calls;
       try {
-        await send(batch);
+        const sent = await sendSome();
+        if (sent && away) log.info({ spooledSamples: spool?.samples ?? 0 }, 'kafka takes samples again');
+        if (sent) away = false;
+        else if (ending && queue.length === 0) return;
+        else if (calls === callsBefore)
+          await new Promise<void>((resolve) => {
+            resume = resolve;
+          });
       } catch (error) {
-        retries.inc();
+        metrics.failures.inc();
         problems((skipped) =>
           log.warn({ err: error, queuedBytes, skipped }, 'kafka did not take the samples; trying again'),
         );
-        await delay(500, stopped.signal);
-        continue;
-      }
-      queue.splice(0, batch.length);
-      account(-batch.reduce((sum, message) => sum + message.value.length, 0));
-      for (const message of batch) {
-        published.inc(message.samples);
-        messages.inc({ topic: message.topic });
+        if (spool) {
+          away = true;
+          spill();
+          if (ending) return;
+        }
+        await delay(RETRY_MS, stopped.signal);
       }
     }
   }
 
-  function push(message: Outgoing): void {
-    queue.push(message);
-    account(message.value.length);
-    wake();
-  }
-
   return {
     name: 'publisher',
-    async start() {
-      await producer.start();
-      loop = run();
+    start() {
+      spool = options.openSpool?.();
+      if (spool && spool.records > 0)
+        log.info({ samples: spool.samples, bytes: spool.bytes }, 'the spool has samples of an earlier run');
+      showSpool();
+      loop = run().catch((error: unknown) => {
+        if (!stopped.signal.aborted) throw error;
+      });
     },
     push,
     offer(message) {
-      if (full) dropped.inc({ topic: message.topic });
+      if (full) metrics.dropped.inc({ topic: message.topic });
       else push(message);
     },
     queuedBytes: () => queuedBytes,
@@ -154,13 +208,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
         else signal.addEventListener('abort', giveUp, { once: true });
       });
       await Promise.race([loop, expired]);
-      const lost = queue.reduce((sum, message) => sum + message.samples, 0);
-      unpublished.inc(lost);
-      if (lost > 0)
-        log.error(
-          { samples: lost, cause: 'not_published' },
-          'samples lost: kafka did not take them before the deadline',
-        );
+      const left = queue.reduce((sum, message) => sum + message.samples, 0);
+      if (left > 0 && !spool)
+        log.error({ samples: left, cause: 'not_published' }, 'samples lost: kafka did not take them in time');
+      spill();
+      spool?.close();
       await producer.stop(signal);
     },
   };

@@ -4,10 +4,11 @@ import { TcxflowError } from '@tcxflow/common/errors.ts';
 import type { Component, Fail } from '@tcxflow/common/lifecycle.ts';
 import { type Logger, throttled } from '@tcxflow/common/logger.ts';
 import type { Metrics } from '@tcxflow/common/metrics.ts';
-import type { InterfaceMetadata, SourceState } from '@tcxflow/schemas/generated.ts';
+import type { InterfaceMetadata } from '@tcxflow/schemas/generated.ts';
 import type { OwnEndpoint } from 'libbpf-ts/capture.ts';
 import type { BatchBuilder, PointState } from './batch-builder.ts';
 import { type CaptureConfig, numberedRules } from './config.ts';
+import { exposeCounters } from './metrics.ts';
 import { type Namespace, openNamespace } from './namespace.ts';
 
 export interface Sampler extends Component {
@@ -141,31 +142,4 @@ export function createSampler(options: SamplerOptions): Sampler {
       for (const namespace of namespaces) namespace.close();
     },
   };
-}
-
-/** The kernel's own counters, read when somebody asks. */
-function exposeCounters(metrics: Metrics, points: readonly PointState[]): void {
-  const labels = ['interface', 'direction'] as const;
-  const labelsOf = ({ ifName, direction }: SourceState) => ({ interface: ifName, direction });
-  const expose = (name: string, help: string, field: 'packets' | 'bytes' | 'selected' | 'own' | 'ownSelected') =>
-    metrics.mirrored(name, help, labels, () =>
-      points.map((point) => {
-        const state = point.read();
-        return { labels: labelsOf(state), value: state[field] };
-      }),
-    );
-  expose('packets_total', 'Wire packets seen: the pool', 'packets');
-  expose('bytes_total', 'Wire bytes seen', 'bytes');
-  expose('selected_samples_total', 'Samples chosen', 'selected');
-  expose('own_packets_total', 'Packets of our own traffic by mark, kept out of the pool', 'own');
-  expose('own_selected_total', 'Choices that fell on traffic of our own endpoints: no samples', 'ownSelected');
-  metrics.mirrored('lost_samples_total', 'Samples chosen but lost', [...labels, 'cause'], () =>
-    points.flatMap((point) => {
-      const state = point.read();
-      return [
-        { labels: { ...labelsOf(state), cause: 'ring_full' }, value: state.ringFull },
-        { labels: { ...labelsOf(state), cause: 'copy_failed' }, value: state.copyFailed },
-      ];
-    }),
-  );
 }

@@ -10,6 +10,7 @@ import { decodedBatchCodec, sampleBatchCodec, topicNames } from '@tcxflow/schema
 import type { KafkaMessage } from 'kafkajs';
 import { type DecodeTally, decodeBatch } from './decode-batch.ts';
 import type { DecodeMetrics } from './metrics.ts';
+import { createSeenBatches } from './seen-batches.ts';
 
 const stopNames = ['complete', 'truncated', 'malformed', 'unsupported'] as const;
 
@@ -30,10 +31,15 @@ interface Output {
 
 export function openProcessor(context: PartitionContext, deps: ProcessorDependencies): PartitionProcessor {
   const { producer, metrics } = deps;
+  const seen = createSeenBatches();
 
   async function decodeMessage(message: KafkaMessage, outputs: Output[], tally: DecodeTally): Promise<void> {
     try {
       const batch = sampleBatchCodec.decode(message.value);
+      if (seen.isRepeated(batch)) {
+        metrics.repeated.inc();
+        return;
+      }
       const position = { partition: context.partition, offset: Number(message.offset) };
       for (const [partition, decoded] of decodeBatch(batch, position, deps.partitions, tally))
         outputs.push({ partition, key: batch.agent, value: decodedBatchCodec.encode(decoded) });

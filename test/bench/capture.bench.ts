@@ -104,7 +104,7 @@ async function serviceRuns(pair: LinkPair, rate: number, packetsPerSecond: numbe
   writeFileSync(
     config,
     `kafka: {brokers: [${kafka.brokers}]}\nhttp: {port: ${port}}\nlog: {level: warn}\n` +
-      `capture: {interfaces: [{match: eth0, netns: ${pair.near}, rate: ${rate}, fib: false}]}\n`,
+      `capture: {spool_folder: ${folder}/spool, interfaces: [{match: eth0, netns: ${pair.near}, rate: ${rate}, fib: false}]}\n`,
   );
   const child = spawn(process.execPath, [tcxflow, 'capture', '--config', config], { stdio: 'ignore' });
   try {

@@ -1,7 +1,7 @@
 // The configuration that `up` gives its services, as the YAML file that users write themselves when they run services apart.
 
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { toYaml } from '@tcxflow/common/config.ts';
 import type { Engines } from './engines.ts';
 
@@ -19,7 +19,7 @@ export function writeConfigFile(dataDir: string, engines: Engines, options: Pipe
   const text = toYaml({
     kafka,
     clickhouse,
-    capture: { agent: options.agent, interfaces: options.interfaces },
+    capture: { agent: options.agent, interfaces: options.interfaces, spoolFolder: join(resolve(dataDir), 'spool') },
     aggregate: { windowMs: options.windowMs, allowedLatenessMs: 2000, idleTimeoutMs: 1500 },
     sflow: { collectors: options.collectors },
   });

@@ -32,7 +32,10 @@ export function summarize(metrics: readonly MetricSample[]): Snapshot {
   return {
     seen: { packets: total('tcxflow_capture_packets_total'), bytes: total('tcxflow_capture_bytes_total') },
     selected: total('tcxflow_capture_selected_samples_total'),
-    lost: sumBy(metrics, 'tcxflow_capture_lost_samples_total', 'cause'),
+    lost: {
+      ...sumBy(metrics, 'tcxflow_capture_lost_samples_total', 'cause'),
+      ...sumBy(metrics, 'tcxflow_capture_given_up_samples_total', 'cause'),
+    },
     published: total('tcxflow_capture_published_samples_total'),
     decoded: total('tcxflow_decode_samples_total'),
     deadLettered: everywhere('_dead_lettered_total'),
