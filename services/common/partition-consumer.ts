@@ -2,8 +2,9 @@
 // committed offset and its metadata; after any rebalance all processors are abandoned and made anew, as kafkajs then
 // reads again from the committed offsets. Processors commit themselves; nothing is committed for them.
 
-import type { EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import { coPartitioning } from './co-partitioning.ts';
+import { delay } from './kafka.ts';
 import type { Component, Fail } from './lifecycle.ts';
 import { type Logger, throttled } from './logger.ts';
 import type { Metrics } from './metrics.ts';
@@ -63,6 +64,7 @@ export interface PartitionConsumerOptions {
 }
 
 const HEARTBEAT_MS = 1000;
+const RECREATE_MS = 1000;
 
 interface Slot {
   context: PartitionContext & { abandoned: boolean };
@@ -79,20 +81,62 @@ export function createPartitionConsumer(options: PartitionConsumerOptions): Comp
   const slots = new Map<string, Promise<Slot>>();
   const onProblem = throttled(10_000);
   const admin = kafka.admin();
-  const consumer = kafka.consumer({
-    groupId,
-    ...(options.coPartitioned ? { partitionAssigners: [coPartitioning] } : {}),
-    sessionTimeout: options.sessionTimeoutMs,
-    heartbeatInterval: HEARTBEAT_MS,
-    maxWaitTimeInMs: 250,
-    maxBytes: options.maxBytes ?? 16 << 20,
-    maxBytesPerPartition: 4 << 20,
-    allowAutoTopicCreation: false,
-    retry: { retries: 30, initialRetryTime: 100, maxRetryTime: 5000, restartOnFailure: async () => true },
-  });
-  let generation = 0;
   const stopping = new AbortController();
-  let timer: NodeJS.Timeout;
+  let generation = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let consumer = createConsumer();
+
+  function createConsumer(): Consumer {
+    const created = kafka.consumer({
+      groupId,
+      ...(options.coPartitioned ? { partitionAssigners: [coPartitioning] } : {}),
+      sessionTimeout: options.sessionTimeoutMs,
+      heartbeatInterval: HEARTBEAT_MS,
+      maxWaitTimeInMs: 250,
+      maxBytes: options.maxBytes ?? 16 << 20,
+      maxBytesPerPartition: 4 << 20,
+      allowAutoTopicCreation: false,
+      retry: { retries: 30, initialRetryTime: 100, maxRetryTime: 5000, restartOnFailure: async () => true },
+    });
+    created.on(created.events.GROUP_JOIN, ({ payload }) => {
+      rebalances.inc();
+      log.info({ assignment: payload.memberAssignment }, 'partitions assigned');
+      void abandonAll().catch(fail);
+    });
+    // kafkajs goes on by itself after errors that it holds for passing; a broker that is away for longer is not among them.
+    created.on(created.events.CRASH, ({ payload: { error, restart: restarts } }) => {
+      if (!restarts && created === consumer && !stopping.signal.aborted) void recreate(error).catch(fail);
+    });
+    return created;
+  }
+
+  async function subscribeAndRun(): Promise<void> {
+    await consumer.connect();
+    for (const topic of topics) await consumer.subscribe({ topic, fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      partitionsConsumedConcurrently: options.concurrency ?? 4,
+      eachBatch: onBatch,
+    });
+  }
+
+  async function recreate(reason: Error): Promise<void> {
+    log.warn({ err: reason }, 'the consumer ended; joining the group again');
+    await abandonAll();
+    for (;;) {
+      const ended = consumer;
+      consumer = createConsumer();
+      await ended.disconnect().catch((err: unknown) => log.debug({ err }, 'disconnecting what had ended'));
+      await delay(RECREATE_MS, stopping.signal);
+      if (stopping.signal.aborted) return;
+      try {
+        await subscribeAndRun();
+        return;
+      } catch (err) {
+        onProblem((skipped) => log.warn({ err, skipped }, 'cannot join the group yet; trying again'));
+      }
+    }
+  }
 
   /** Where a partition goes on: the committed offset, else the oldest there is. */
   async function readCommitted(topic: string, partition: number): Promise<{ committed: Committed; position: string }> {
@@ -214,18 +258,7 @@ export function createPartitionConsumer(options: PartitionConsumerOptions): Comp
     name: `consumer ${groupId}`,
     async start() {
       await admin.connect();
-      consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-        rebalances.inc();
-        log.info({ assignment: payload.memberAssignment }, 'partitions assigned');
-        void abandonAll().catch(fail);
-      });
-      await consumer.connect();
-      for (const topic of topics) await consumer.subscribe({ topic, fromBeginning: true });
-      await consumer.run({
-        autoCommit: false,
-        partitionsConsumedConcurrently: options.concurrency ?? 4,
-        eachBatch: onBatch,
-      });
+      await subscribeAndRun();
       timer = setInterval(tick, options.tickMs ?? 250);
     },
     async stop() {
