@@ -31,6 +31,7 @@ struct ring_reader {
 	pthread_mutex_t lock;
 	bool free_slabs[SLABS_MAX];
 	bool paused, flushing, stopping;
+	bool starved; /* the thread waits for a slab: only then does a returned one wake it */
 	struct message messages[SLABS_MAX + 1];
 	/* thread only: the slab being filled */
 	int filling;
@@ -65,8 +66,12 @@ static void on_js(napi_env env, napi_value callback, void *context, void *data)
 	if (message->slab >= 0) {
 		pthread_mutex_lock(&reader->lock);
 		reader->free_slabs[message->slab] = true;
+		bool wake = reader->starved || reader->flushing;
+		reader->starved = false;
 		pthread_mutex_unlock(&reader->lock);
-		eventfd_write(reader->event_fd, 1);
+		/* Else it would come for every few records, which costs more than the records. */
+		if (wake)
+			eventfd_write(reader->event_fd, 1);
 	}
 }
 
@@ -123,6 +128,7 @@ static void *run(void *argument)
 		}
 		bool held = reader->paused && !reader->flushing;
 		slab = held ? -1 : take_free_slab(reader);
+		reader->starved = !held && slab < 0;
 		pthread_mutex_unlock(&reader->lock);
 
 		if (slab < 0) {

@@ -54,6 +54,7 @@ function point(ifIndex: number, direction: SourceState['direction']): PointState
   };
   return {
     key: `/${ifIndex}/${direction}`,
+    indexOffset: 0,
     read: () => ({ ifIndex, ifName: `eth${ifIndex}`, direction, linkType: 'ethernet', ...counts }),
   };
 }
@@ -61,11 +62,21 @@ function point(ifIndex: number, direction: SourceState['direction']): PointState
 const points = [point(1, 'ingress'), point(1, 'egress'), point(2, 'ingress'), point(2, 'egress')];
 const pointOf = (slot: number, direction: number) => points[slot * 2 + direction] as PointState;
 
+/** avsc makes records of classes of its own, which deepEqual tells from literals. */
+function plain(batch: SampleBatch): SampleBatch {
+  const { sources, samples } = batch;
+  return {
+    ...batch,
+    sources: sources.map((source) => ({ ...source })),
+    samples: samples.map((sample) => ({ ...sample })),
+  };
+}
+
 function builder(options: Partial<BatchBuilderOptions> = {}) {
   const batches: SampleBatch[] = [];
   const counts: number[] = [];
-  const emit = (batch: SampleBatch, count: number) => {
-    batches.push(batch);
+  const emit = (message: Buffer, count: number) => {
+    batches.push(plain(sampleBatchCodec.decode(message)));
     counts.push(count);
   };
   return {

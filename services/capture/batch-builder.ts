@@ -1,12 +1,16 @@
 // Turns ring records into SampleBatch messages. Pure: clocks and counters are handed in.
 
-import type { RawSample, SampleBatch, SourceState } from '@tcxflow/schemas/generated.ts';
-import { FLAG_VLAN, forEachRecord, Record, readU64 } from 'libbpf-ts/record.ts';
+import type { SampleBatch, SourceState } from '@tcxflow/schemas/generated.ts';
+import { sampleBatchCodec } from '@tcxflow/schemas/topics.ts';
+import { forEachRecord, Record } from 'libbpf-ts/record.ts';
 import type { AgentIdentity } from './identity.ts';
+import { createSampleSink, type SampleContext, writeLong, writeSample } from './sample-encoder.ts';
 
 /** A measuring point of the builder; the key is unique over all captures. */
 export interface PointState {
   key: string;
+  /** Added to the interface indexes in its records, which are of its network namespace. */
+  indexOffset: number;
   read(): SourceState;
 }
 
@@ -14,11 +18,12 @@ export interface BatchBuilderOptions {
   identity: AgentIdentity;
   batchSamples: number;
   readClock: () => { offsetNs: bigint; uncertaintyNs: number };
-  emit: (batch: SampleBatch, sampleCount: number) => void;
+  /** @param message a SampleBatch, framed @param sampleCount packets in it: a buffer may stand for several */
+  emit: (message: Buffer, sampleCount: number) => void;
 }
 
 export interface BatchBuilder {
-  /** @param records of one capture, back to back; copied before the call returns */
+  /** @param records of one capture, back to back; not needed any more when the call returns */
   add(records: Buffer, pointOf: (slot: number, direction: number) => PointState): void;
   /** Emits what waits, if anything. */
   flush(): void;
@@ -28,13 +33,14 @@ export interface BatchBuilder {
   waitingMs(now: number): number;
 }
 
-const VLAN_TAG_BYTES = 4;
-const MAC_ADDRESSES_BYTES = 12;
+const ARRAY_END = Buffer.from([0]);
 
 export function createBatchBuilder(options: BatchBuilderOptions): BatchBuilder {
   const { identity } = options;
+  const sink = createSampleSink(options.batchSamples);
+  const context: SampleContext = { source: 0, timeOffsetNs: 0, indexOffset: 0 };
   let batchSequence = 0;
-  let samples: RawSample[] = [];
+  let records = 0;
   let points: PointState[] = [];
   let sampleCount = 0;
   let baseKtimeNs = 0;
@@ -46,18 +52,20 @@ export function createBatchBuilder(options: BatchBuilderOptions): BatchBuilder {
     const batch: SampleBatch = {
       ...identity,
       batchSequence: ++batchSequence,
-      baseTimeNs: samples.length > 0 ? BigInt(baseKtimeNs) + clock.offsetNs : process.hrtime.bigint() + clock.offsetNs,
+      baseTimeNs: (records > 0 ? BigInt(baseKtimeNs) : process.hrtime.bigint()) + clock.offsetNs,
       clockOffsetNs: clock.offsetNs,
       clockUncertaintyNs: clock.uncertaintyNs,
       sources: states.map((point) => point.read()),
-      samples,
+      samples: [],
     };
+    const message = withSamples(sampleBatchCodec.encode(batch), records, sink.bytes.subarray(0, sink.length));
     const count = sampleCount;
-    samples = [];
+    records = 0;
+    sink.length = 0;
     points = [];
     indexes.clear();
     sampleCount = 0;
-    options.emit(batch, count);
+    options.emit(message, count);
   }
 
   function sourceIndex(point: PointState): number {
@@ -68,37 +76,28 @@ export function createBatchBuilder(options: BatchBuilderOptions): BatchBuilder {
   }
 
   function flush(): void {
-    if (samples.length > 0) emit(points);
+    if (records > 0) emit(points);
   }
 
   return {
-    add(records, pointOf) {
-      const copy = Buffer.from(records);
-      forEachRecord(copy, (at) => {
+    add(batch, pointOf) {
+      const words = new Uint32Array(batch.buffer, batch.byteOffset, batch.length >> 2);
+      forEachRecord(batch, (at) => {
+        const word = at >> 2;
+        const field = (offset: number) => words[word + (offset >> 2)] as number;
         // Kernel time stays below 2^53 ns for 104 days of uptime; beyond it a double loses single nanoseconds only.
-        const ktimeNs = readU64(copy, at + Record.KTIME_NS);
-        if (samples.length === 0) {
+        const ktimeNs = field(Record.KTIME_NS) + field(Record.KTIME_NS + 4) * 0x1_0000_0000;
+        if (records === 0) {
           baseKtimeNs = ktimeNs;
           startedAt = Date.now();
         }
-        const slot = copy.readUInt32LE(at + Record.SLOT);
-        const direction = copy.readUInt8(at + Record.DIRECTION);
-        const count = copy.readUInt32LE(at + Record.SAMPLE_COUNT);
-        samples.push({
-          source: sourceIndex(pointOf(slot, direction)),
-          sequence: readU64(copy, at + Record.SEQUENCE),
-          timeOffsetNs: ktimeNs - baseKtimeNs,
-          samplingRate: copy.readUInt32LE(at + Record.RATE),
-          sampleCount: count,
-          segments: copy.readUInt32LE(at + Record.SEGMENTS),
-          wireBytes: copy.readUInt32LE(at + Record.WIRE_BYTES),
-          etherType: copy.readUInt16LE(at + Record.ETHER_TYPE),
-          inputIfIndex: copy.readUInt32LE(at + Record.INPUT_IFINDEX),
-          outputIfIndex: copy.readUInt32LE(at + Record.OUTPUT_IFINDEX),
-          header: wireHeader(copy, at),
-        });
-        sampleCount += count;
-        if (samples.length >= options.batchSamples) flush();
+        const point = pointOf(field(Record.SLOT), field(Record.DIRECTION) & 0xff);
+        context.source = sourceIndex(point);
+        context.indexOffset = point.indexOffset;
+        context.timeOffsetNs = ktimeNs - baseKtimeNs;
+        writeSample(sink, batch, words, at, context);
+        sampleCount += field(Record.SAMPLE_COUNT);
+        if (++records >= options.batchSamples) flush();
       });
     },
     flush,
@@ -106,20 +105,21 @@ export function createBatchBuilder(options: BatchBuilderOptions): BatchBuilder {
       flush();
       emit(states);
     },
-    waitingMs: (now) => (samples.length > 0 ? now - startedAt : 0),
+    waitingMs: (now) => (records > 0 ? now - startedAt : 0),
   };
 }
 
-/** The header as it is on the wire: a tag that the kernel holds in metadata goes back behind the MAC addresses. */
-function wireHeader(records: Buffer, at: number): Buffer {
-  const start = at + Record.HEADER;
-  const end = start + records.readUInt16LE(at + Record.HEADER_BYTES);
-  if (!(records.readUInt8(at + Record.FLAGS) & FLAG_VLAN) || end - start < MAC_ADDRESSES_BYTES)
-    return records.subarray(start, end);
-  const header = Buffer.allocUnsafe(end - start + VLAN_TAG_BYTES);
-  records.copy(header, 0, start, start + MAC_ADDRESSES_BYTES);
-  header.writeUInt16BE(records.readUInt16LE(at + Record.VLAN_TPID), MAC_ADDRESSES_BYTES);
-  header.writeUInt16BE(records.readUInt16LE(at + Record.VLAN_TCI), MAC_ADDRESSES_BYTES + 2);
-  records.copy(header, MAC_ADDRESSES_BYTES + VLAN_TAG_BYTES, start + MAC_ADDRESSES_BYTES, end);
-  return header;
+/**
+ * A message whose last field, the array of samples, is filled with items that are encoded already. An Avro array is a
+ * count, as many items, and a zero; the message has only the zero.
+ */
+function withSamples(message: Buffer, count: number, items: Buffer): Buffer {
+  if (count === 0) return message;
+  const countBytes = Buffer.alloc(5);
+  return Buffer.concat([
+    message.subarray(0, -1),
+    countBytes.subarray(0, writeLong(countBytes, 0, count)),
+    items,
+    ARRAY_END,
+  ]);
 }

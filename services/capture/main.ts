@@ -4,7 +4,7 @@ import { createKafka, waitForKafka } from '@tcxflow/common/kafka.ts';
 import type { Component, Fail } from '@tcxflow/common/lifecycle.ts';
 import type { Logger } from '@tcxflow/common/logger.ts';
 import { runService, type ServiceContext, type ServiceDefinition } from '@tcxflow/common/service.ts';
-import { countersCodec, sampleBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
+import { countersCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import { readClockOffset } from 'libbpf-ts/links.ts';
 import { z } from 'zod';
 import { createBatchBuilder } from './batch-builder.ts';
@@ -41,13 +41,7 @@ function build({ config, log, metrics, fail, reload }: ServiceContext<CaptureSer
     identity,
     batchSamples: capture.batchSamples,
     readClock: readClockOffset,
-    emit: (batch, samples) =>
-      publisher.push({
-        topic: topicNames.rawSamples,
-        key: identity.agent,
-        value: sampleBatchCodec.encode(batch),
-        samples,
-      }),
+    emit: (value, samples) => publisher.push({ topic: topicNames.rawSamples, key: identity.agent, value, samples }),
   });
   const sampler: Sampler = createSampler({
     config: capture,

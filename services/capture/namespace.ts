@@ -128,6 +128,7 @@ export function openNamespace(options: NamespaceOptions): Namespace {
     const point: Point = {
       link,
       key: `${options.number}/${attachment.ifIndex}/${direction}`,
+      indexOffset: indexOf(0),
       read: (): SourceState => ({
         ifIndex: indexOf(attachment.ifIndex),
         ifName: options.number === 0 ? point.link.name : `${netns}/${point.link.name}`,

@@ -10,6 +10,7 @@ import { quietLog } from '@tcxflow/common/testing/quiet.ts';
 import { buildTaggedFrame } from '@tcxflow/lab/frames.ts';
 import { ip } from '@tcxflow/lab/netns.ts';
 import type { InterfaceMetadata, SampleBatch } from '@tcxflow/schemas/generated.ts';
+import { sampleBatchCodec } from '@tcxflow/schemas/topics.ts';
 import { listPrograms, openCapture } from 'libbpf-ts/capture.ts';
 import { readClockOffset } from 'libbpf-ts/links.ts';
 import { openPacketSocket } from 'libbpf-ts/packet-socket.ts';
@@ -43,7 +44,7 @@ function watch(t: TestContext, netns: string, ...given: object[]): Watched {
   const batches: SampleBatch[] = [];
   const metadata: InterfaceMetadata[] = [];
   const identity = { agent: 'test', agentAddress: Buffer.alloc(16), bootId: Buffer.alloc(16) };
-  const emit = (batch: SampleBatch) => batches.push(batch);
+  const emit = (message: Buffer) => batches.push(sampleBatchCodec.decode(message));
   const builder = createBatchBuilder({ identity, batchSamples: 512, readClock: readClockOffset, emit });
   const parse = (rules: object[]) =>
     captureSection.parse({ interfaces: rules.map((rule) => ({ netns, rate: 1, ...rule })) });

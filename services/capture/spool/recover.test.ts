@@ -236,14 +236,21 @@ test('random bytes in every file, and names of other kinds, neither throw nor gi
   }
 });
 
-test('a length that no segment can have is refused before anything is read', (t) => {
+test('a header whose CRC is right and whose lengths are impossible is refused before anything is read', (t) => {
   const folder = makeFolder(t);
-  const path = join(folder, 'header');
-  const header = Buffer.from(FIRST, 'hex').subarray(0, 32);
-  header.writeUInt32BE(0xffff_ffff, 4);
-  header.writeUInt32BE(crc32(header.subarray(0, 28)), 28);
-  writeFileSync(path, header);
-  const fd = openSync(path, 'r');
-  t.after(() => closeSync(fd));
-  assert.equal(readHeader(fd, 0, 2 ** 40), 'damaged');
+  for (const [at, lengths] of [
+    [4, 'ffffffff'],
+    [4, '04000001'],
+    [24, '000e0006'],
+    [24, 'ffffffff'],
+  ] as const) {
+    const record = Buffer.from(FIRST, 'hex');
+    record.write(lengths, at, 'hex');
+    record.writeUInt32BE(crc32(record.subarray(0, 28)), 28);
+    const path = join(folder, 'record');
+    writeFileSync(path, record);
+    const fd = openSync(path, 'r');
+    assert.equal(readHeader(fd, 0, 2 ** 40), 'damaged', lengths);
+    closeSync(fd);
+  }
 });

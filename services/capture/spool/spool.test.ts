@@ -121,6 +121,12 @@ test('above the bytes allowed the oldest segments go first, and are counted', (t
   assert.equal(smaller.lost().spool_full?.records, 20);
 });
 
+test('making room costs a quarter of the spool at most, however large segments may be', (t) => {
+  const spool = openTestSpool(makeFolder(t), { maxBytes: 40 * RECORD_BYTES, segmentBytes: 1 << 20 });
+  appendNumbers(spool, 1, 41);
+  assert.equal(spool.lost().spool_full?.records, 10);
+});
+
 test('a record larger than a segment is given up, and nothing else for it', (t) => {
   const spool = openTestSpool(makeFolder(t), { maxBytes: 40 * RECORD_BYTES });
   appendNumbers(spool, 1, 40);

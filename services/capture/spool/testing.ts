@@ -1,6 +1,6 @@
 // What the tests of the spool share: folders of their own, records that tell their number, losses by cause.
 
-import { closeSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -8,7 +8,8 @@ import { quietLog } from '@tcxflow/common/testing/quiet.ts';
 import { openSpool, type Spool, type SpoolLoss, type SpoolOptions, type SpoolRecord } from './spool.ts';
 
 export function makeFolder(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'tcxflow-spool-'));
+  // In memory if possible: thousands of segments are closed here, and each waits for its disk.
+  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'tcxflow-spool-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
