@@ -15,11 +15,14 @@ export type CaptureErrorCode =
 export class CaptureError extends Error {
   readonly code: CaptureErrorCode;
   readonly hint: string;
+  /** Of the process that can't go on; 3: not on this kernel. */
+  readonly exitCode: number;
   constructor(code: CaptureErrorCode, message: string, options: ErrorOptions & { hint: string }) {
     super(`${message} (${options.hint})`, options);
     this.name = 'CaptureError';
     this.code = code;
     this.hint = options.hint;
+    this.exitCode = code === 'KERNEL_TOO_OLD' ? 3 : 1;
   }
 }
 

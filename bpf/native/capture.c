@@ -8,6 +8,8 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,6 +108,19 @@ static int fill_exponentials(const struct bpf_object *object)
 	return error;
 }
 
+/* Without signals: each one (a profiler's, say) makes the verifier begin again, and at last give up with EAGAIN. */
+static int load(struct bpf_object *object)
+{
+	sigset_t all, before;
+	int error;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = bpf_object__load(object);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return error;
+}
+
 /* open(objectPath, ringBytes, wakeBytes, tickMs, maxInterfaces, maxIfIndex, slabs: Buffer[], onBatch) -> capture */
 static napi_value js_open(napi_env env, napi_callback_info info)
 {
@@ -154,7 +169,7 @@ static napi_value js_open(napi_env env, napi_callback_info info)
 	    (error = -resize(capture->object, "points", max_interfaces * DIRECTIONS)) ||
 	    (error = -resize(capture->object, "sequences", max_interfaces * DIRECTIONS)) ||
 	    (error = -resize(capture->object, "counters", max_interfaces * DIRECTIONS)) ||
-	    (error = -set_wake_bytes(capture->object, wake_bytes)) || (error = -bpf_object__load(capture->object)))
+	    (error = -set_wake_bytes(capture->object, wake_bytes)) || (error = -load(capture->object)))
 		goto fail;
 	capture->programs[DIRECTION_INGRESS] =
 		bpf_program__fd(bpf_object__find_program_by_name(capture->object, "sample_ingress"));
@@ -286,55 +301,11 @@ static napi_value js_read_counters(napi_env env, napi_callback_info info)
 	return NULL;
 }
 
-/* Makes the map's keys those given: the new ones first, so that none is missing in between. Returns 0 or -errno. */
-static int replace_keys(int map_fd, const uint8_t *keys, size_t count, size_t key_bytes)
-{
-	static const uint8_t present = 1;
-	uint8_t key[64], next[64];
-	bool more;
-
-	for (size_t i = 0; i < count; i++)
-		if (bpf_map_update_elem(map_fd, keys + i * key_bytes, &present, BPF_ANY))
-			return -errno;
-	for (more = !bpf_map_get_next_key(map_fd, NULL, key); more; memcpy(key, next, key_bytes)) {
-		bool wanted = false;
-
-		more = !bpf_map_get_next_key(map_fd, key, next);
-		for (size_t i = 0; i < count && !wanted; i++)
-			wanted = !memcmp(keys + i * key_bytes, key, key_bytes);
-		if (!wanted && bpf_map_delete_elem(map_fd, key) && errno != ENOENT)
-			return -errno;
-	}
-	return 0;
-}
-
-/* setOwn(capture, endpoints: Buffer of struct endpoint, addresses: Buffer of 16 bytes each) */
-static napi_value js_set_own(napi_env env, napi_callback_info info)
-{
-	napi_value args[3];
-	struct capture *capture;
-	uint8_t *endpoints, *addresses;
-	size_t endpoints_bytes, addresses_bytes;
-	int error;
-
-	if (!get_args(env, info, 3, args) || !get_capture(env, args[0], &capture) ||
-	    !get_buffer(env, args[1], "endpoints", &endpoints, &endpoints_bytes) ||
-	    !get_buffer(env, args[2], "addresses", &addresses, &addresses_bytes))
-		return NULL;
-	error = replace_keys(capture->own_endpoints_fd, endpoints, endpoints_bytes / sizeof(struct endpoint),
-			     sizeof(struct endpoint));
-	if (!error)
-		error = replace_keys(capture->own_addresses_fd, addresses, addresses_bytes / 16, 16);
-	if (error)
-		throw_errno(env, -error, "bpf_map_update_elem", "own");
-	return NULL;
-}
-
 bool register_capture(napi_env env, napi_value exports)
 {
 	return add_function(env, exports, "open", js_open) && add_function(env, exports, "close", js_close) &&
 	       add_function(env, exports, "pause", js_pause) && add_function(env, exports, "flush", js_flush) &&
 	       add_function(env, exports, "setSlot", js_set_slot) &&
-	       add_function(env, exports, "setPoint", js_set_point) && add_function(env, exports, "setOwn", js_set_own) &&
+	       add_function(env, exports, "setPoint", js_set_point) &&
 	       add_function(env, exports, "readCounters", js_read_counters);
 }

@@ -4,11 +4,13 @@
 import type { Component } from '@tcxflow/common/lifecycle.ts';
 import { type Logger, throttled } from '@tcxflow/common/logger.ts';
 import type { Counters, InterfaceCounters, InterfaceMetadata } from '@tcxflow/schemas/generated.ts';
+import { type Counters as AttachmentCounters, type Direction, directions } from 'libbpf-ts/capture.ts';
 import { listLinks, readLinkSpeed } from 'libbpf-ts/links.ts';
 import { ARPHRD_ETHER, ARPHRD_LOOPBACK, IFF_PROMISC, IFF_UP, type Link } from 'libbpf-ts/netlink.ts';
 import { readHostCounters } from './host/host-counters.ts';
 import type { AgentIdentity } from './identity.ts';
 import { isOperUp } from './interface-metadata.ts';
+import { createPoolCheck } from './pool-check.ts';
 import type { Sampler } from './sampler.ts';
 
 export interface CounterPollerOptions {
@@ -16,6 +18,8 @@ export interface CounterPollerOptions {
   intervalMs: number;
   sampler: Pick<Sampler, 'namespaces'>;
   emit: (counters: Counters) => void;
+  /** Packets of the device that the hook did not see. */
+  unseen: { inc(labels: { interface: string; direction: string }, value: number): void };
   log: Logger;
 }
 
@@ -27,19 +31,41 @@ export interface CounterPoller extends Component {
 export function createCounterPoller(options: CounterPollerOptions): CounterPoller {
   const { identity, sampler, log } = options;
   const problems = throttled(60_000);
+  const unseenLines = throttled(600_000);
+  const check = createPoolCheck();
   let sequence = 0;
   let timer: NodeJS.Timeout | undefined;
   const nowNs = () => BigInt(Date.now()) * 1_000_000n;
+
+  function compare(link: Link, ifIndex: number, direction: Direction, counters: AttachmentCounters): void {
+    const devicePackets = direction === 'ingress' ? link.stats.rxPackets : link.stats.txPackets;
+    const reading = { devicePackets, poolPackets: counters.packets + counters.own };
+    const packets = check.unseen(`${ifIndex}/${direction}`, reading);
+    if (packets === 0) return;
+    options.unseen.inc({ interface: link.name, direction }, packets);
+    unseenLines((skipped) =>
+      log.warn(
+        { interface: link.name, direction, packets, skipped },
+        'the device had packets that our hook did not see: an earlier program or XDP may take them; see capture.interfaces.order',
+      ),
+    );
+  }
 
   function poll(): void {
     const interfaces: InterfaceCounters[] = [];
     for (const namespace of sampler.namespaces()) {
       const { netns } = namespace;
       try {
-        const sampled = new Set(namespace.sampled().map(({ link }) => link.ifIndex));
-        for (const link of listLinks(netns))
-          if (sampled.has(link.ifIndex))
-            interfaces.push(interfaceCounters(link, namespace.indexOf(link.ifIndex), readLinkSpeed(link.name, netns)));
+        const sampled = new Map(namespace.sampled().map((entry) => [entry.link.ifIndex, entry]));
+        for (const link of listLinks(netns)) {
+          const entry = sampled.get(link.ifIndex);
+          if (!entry) continue;
+          const ifIndex = namespace.indexOf(link.ifIndex);
+          interfaces.push(interfaceCounters(link, ifIndex, readLinkSpeed(link.name, netns)));
+          for (const direction of directions)
+            if (entry.decisions[direction].rate > 0)
+              compare(link, ifIndex, direction, entry.attachment.counters(direction));
+        }
       } catch (error) {
         problems((skipped) => log.warn({ err: error, netns, skipped }, 'interface counters cannot be read'));
       }

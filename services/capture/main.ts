@@ -12,7 +12,7 @@ import { type CaptureConfig, type CaptureServiceConfig, captureSchema } from './
 import { createCounterPoller } from './counters.ts';
 import { explainCommand } from './explain.ts';
 import { createIdentity } from './identity.ts';
-import { createPublisherMetrics, type PublisherMetrics } from './metrics.ts';
+import { createPublisherMetrics, createUnseenCounter, type PublisherMetrics } from './metrics.ts';
 import { createOwnTraffic } from './own-traffic.ts';
 import { createPublisher } from './publisher.ts';
 import { createSampler, type Sampler } from './sampler.ts';
@@ -54,6 +54,7 @@ function build({ config, log, metrics, fail, reload }: ServiceContext<CaptureSer
   const poller = createCounterPoller({
     identity,
     intervalMs: capture.countersIntervalMs,
+    unseen: createUnseenCounter(metrics),
     sampler,
     emit: (counters) =>
       publisher.offer({

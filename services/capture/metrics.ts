@@ -20,6 +20,13 @@ export function createPublisherMetrics(metrics: Metrics, bounds: { queueBytes: n
   };
 }
 
+export function createUnseenCounter(metrics: Metrics) {
+  return metrics.counter('unseen_packets_total', 'Packets that the device counted and our hook did not see', [
+    'interface',
+    'direction',
+  ]);
+}
+
 /** The kernel's own counters, read when somebody asks. */
 export function exposeCounters(metrics: Metrics, points: readonly PointState[]): void {
   const labels = ['interface', 'direction'] as const;

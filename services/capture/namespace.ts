@@ -39,7 +39,7 @@ export interface Namespace {
   readonly capture: Capture;
   indexOf(ifIndex: number): number;
   /** Interfaces that are sampled now. */
-  sampled(): { link: Link; attachment: Attachment }[];
+  sampled(): { link: Link; attachment: Attachment; decisions: Decisions }[];
   /** 16 bytes each. */
   localAddresses(): Buffer[];
   setRules(rules: readonly NumberedRule[]): void;

@@ -81,6 +81,7 @@ test('a kernel before 6.6 is told as too old', () => {
   );
   assert.equal(error.code, 'KERNEL_TOO_OLD');
   assert.match(error.message, /6\.6/);
+  assert.equal(error.exitCode, 3);
 });
 
 test('after kill -9 of the process nothing stays attached', { skip }, async (t) => {
