@@ -118,6 +118,7 @@ export interface Capture {
   setPaused(paused: boolean): void;
   /** Resolves when all that is in the ring was given to onBatch. */
   flush(): Promise<void>;
+  /** Detaches from everything and frees the kernel's memory. */
   close(): void;
 }
 
@@ -149,6 +150,8 @@ export function openCapture(options: CaptureOptions): Capture {
   /** An ifIndex that comes again gets its slot again: its counters and sequences then go on. */
   const slotOf = new Map<number, number>();
   let flushed: (() => void)[] = [];
+  const attachments = new Set<Attachment>();
+  let closed = false;
   let handle: NativeCapture;
 
   const onBatch = (slab: number, bytes: number) => {
@@ -198,6 +201,7 @@ export function openCapture(options: CaptureOptions): Capture {
       if (links.length === 0) return;
       for (const fd of links.splice(0)) addon.closeFd(fd);
       addon.setSlot(handle, ifIndex, 0);
+      attachments.delete(attachment);
     };
 
     try {
@@ -226,7 +230,9 @@ export function openCapture(options: CaptureOptions): Capture {
       };
     };
     const alive = () => links.every((fd) => addon.linkIfIndex(fd) !== 0);
-    return { ifIndex, slot, configure, counters, alive, detach };
+    const attachment: Attachment = { ifIndex, slot, configure, counters, alive, detach };
+    attachments.add(attachment);
+    return attachment;
   }
 
   function attachLink(ifIndex: number, direction: Direction, index: 0 | 1, order: TcxOrder): number {
@@ -257,6 +263,11 @@ export function openCapture(options: CaptureOptions): Capture {
         flushed.push(resolve);
         addon.flush(handle);
       }),
-    close: () => addon.close(handle),
+    close() {
+      if (closed) return;
+      closed = true;
+      for (const attachment of attachments) attachment.detach();
+      addon.close(handle);
+    },
   };
 }

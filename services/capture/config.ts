@@ -63,6 +63,13 @@ export const captureSection = z
       .max(65_536)
       .default(4096)
       .describe('Different interfaces of a namespace over the lifetime of the process.'),
+    maxSamplesPerSecond: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe(
+        'Above it all rates are made coarser by powers of two, and finer again when there is room; 0: no ceiling.',
+      ),
     ownTraffic: z
       .enum(['exclude', 'include'])
       .default('exclude')
@@ -86,7 +93,7 @@ export const captureSection = z
     spoolFolder: z.string().min(1).default('/var/lib/tcxflow/spool').describe('Where samples wait on disk.'),
     spoolBytes: z
       .int()
-      .min(0)
+      .refine((bytes) => bytes === 0 || bytes >= 16 << 20, '0, or at least 16777216')
       .default(1 << 30)
       .describe('Size of the spool, for when Kafka is away; the oldest samples go first. 0: no spool.'),
     spoolMaxAgeMs: z.int().min(1000).default(86_400_000).describe('Older samples are given up.'),

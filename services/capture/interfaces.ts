@@ -78,3 +78,12 @@ function decideDirection(
   }
   return { rate: 0, headerBytes: 0, fib: false, order: 'head', why: `no rule matches (${kind})` };
 }
+
+const RATE_MAX = 0x7fff_ffff;
+
+/** The same decisions at rates that are coarser by a factor. */
+export function scaleRates(decisions: Decisions, factor: number): Decisions {
+  if (factor === 1) return decisions;
+  const scale = (decision: Decision) => ({ ...decision, rate: Math.min(RATE_MAX, decision.rate * factor) });
+  return { ingress: scale(decisions.ingress), egress: scale(decisions.egress) };
+}

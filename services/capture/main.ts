@@ -12,7 +12,7 @@ import { type CaptureConfig, type CaptureServiceConfig, captureSchema } from './
 import { createCounterPoller } from './counters.ts';
 import { explainCommand } from './explain.ts';
 import { createIdentity } from './identity.ts';
-import { createPublisherMetrics, createUnseenCounter, type PublisherMetrics } from './metrics.ts';
+import { createPublisherMetrics, createSamplerMetrics, createUnseenCounter, type PublisherMetrics } from './metrics.ts';
 import { createOwnTraffic } from './own-traffic.ts';
 import { createPublisher } from './publisher.ts';
 import { createSampler, type Sampler } from './sampler.ts';
@@ -47,7 +47,7 @@ function build({ config, log, metrics, fail, reload }: ServiceContext<CaptureSer
     config: capture,
     builder,
     onMetadata: (metadata) => poller.tell(metadata),
-    metrics,
+    metrics: createSamplerMetrics(metrics),
     log,
     fail,
   });

@@ -20,6 +20,18 @@ export function createPublisherMetrics(metrics: Metrics, bounds: { queueBytes: n
   };
 }
 
+export type SamplerMetrics = ReturnType<typeof createSamplerMetrics>;
+
+export function createSamplerMetrics(metrics: Metrics) {
+  return {
+    rateFactor: metrics.gauge(
+      'rate_factor',
+      'By what the rates are coarser than the rules say, to keep below the ceiling',
+    ),
+    exposeCounters: (points: readonly PointState[]) => exposeCounters(metrics, points),
+  };
+}
+
 export function createUnseenCounter(metrics: Metrics) {
   return metrics.counter('unseen_packets_total', 'Packets that the device counted and our hook did not see', [
     'interface',
@@ -28,7 +40,7 @@ export function createUnseenCounter(metrics: Metrics) {
 }
 
 /** The kernel's own counters, read when somebody asks. */
-export function exposeCounters(metrics: Metrics, points: readonly PointState[]): void {
+function exposeCounters(metrics: Metrics, points: readonly PointState[]): void {
   const labels = ['interface', 'direction'] as const;
   const labelsOf = ({ ifName, direction }: SourceState) => ({ interface: ifName, direction });
   const expose = (name: string, help: string, field: 'packets' | 'bytes' | 'selected' | 'own' | 'ownSelected') =>

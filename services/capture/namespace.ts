@@ -16,7 +16,7 @@ import { ARPHRD_LOOPBACK, isEthernet, type Link } from 'libbpf-ts/netlink.ts';
 import type { BatchBuilder, PointState } from './batch-builder.ts';
 import type { CaptureConfig, InterfaceRule } from './config.ts';
 import { createMetadataDiff, describeInterface, type KnownInterface } from './interface-metadata.ts';
-import { type Decisions, decide } from './interfaces.ts';
+import { type Decisions, decide, scaleRates } from './interfaces.ts';
 
 export type NumberedRule = { number: number; rule: InterfaceRule };
 
@@ -43,6 +43,8 @@ export interface Namespace {
   /** 16 bytes each. */
   localAddresses(): Buffer[];
   setRules(rules: readonly NumberedRule[]): void;
+  /** Multiplies the rates of the rules. */
+  setRateFactor(factor: number): void;
   /** Looks whether anything has changed, and follows. */
   follow(): void;
   /** Detaches from everything; counters can still be read. */
@@ -68,6 +70,7 @@ interface Sampled {
 export function openNamespace(options: NamespaceOptions): Namespace {
   const { netns, config, builder, log } = options;
   let { rules } = options;
+  let rateFactor = 1;
   const sampled = new Map<number, Sampled>();
   /** By slot * 2 + direction. */
   const points: Point[] = [];
@@ -158,7 +161,7 @@ export function openNamespace(options: NamespaceOptions): Namespace {
     const known: KnownInterface[] = [];
     for (const link of links.values()) {
       const speedBps = speedOf(link);
-      const decisions = decide({ link, speedBps }, rules);
+      const decisions = scaleRates(decide({ link, speedBps }, rules), rateFactor);
       known.push({ link, speedBps, decisions, addresses: byInterface.get(link.ifIndex) ?? [] });
       try {
         apply(link, decisions);
@@ -218,6 +221,11 @@ export function openNamespace(options: NamespaceOptions): Namespace {
     localAddresses: () => addresses,
     setRules(next) {
       rules = next;
+      sync(new Set());
+    },
+    setRateFactor(factor) {
+      if (factor === rateFactor) return;
+      rateFactor = factor;
       sync(new Set());
     },
     follow() {

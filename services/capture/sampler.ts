@@ -3,13 +3,13 @@
 import { TcxflowError } from '@tcxflow/common/errors.ts';
 import type { Component, Fail } from '@tcxflow/common/lifecycle.ts';
 import { type Logger, throttled } from '@tcxflow/common/logger.ts';
-import type { Metrics } from '@tcxflow/common/metrics.ts';
 import type { InterfaceMetadata } from '@tcxflow/schemas/generated.ts';
 import type { OwnEndpoint } from 'libbpf-ts/capture.ts';
 import type { BatchBuilder, PointState } from './batch-builder.ts';
 import { type CaptureConfig, numberedRules } from './config.ts';
-import { exposeCounters } from './metrics.ts';
+import type { SamplerMetrics } from './metrics.ts';
 import { type Namespace, openNamespace } from './namespace.ts';
+import { createRateController } from './rate-controller.ts';
 
 export interface Sampler extends Component {
   /** The namespaces, with what is sampled in each. */
@@ -28,7 +28,7 @@ export interface SamplerOptions {
   config: CaptureConfig;
   builder: BatchBuilder;
   onMetadata: (metadata: InterfaceMetadata[]) => void;
-  metrics: Metrics;
+  metrics: SamplerMetrics;
   log: Logger;
   fail: Fail;
 }
@@ -40,11 +40,13 @@ export function createSampler(options: SamplerOptions): Sampler {
   const { config, builder, log } = options;
   const namespaces: Namespace[] = [];
   const points: PointState[] = [];
+  options.metrics.exposeCounters(points);
   const problems = throttled(10_000);
   let ownEndpoints: readonly OwnEndpoint[] = [];
   let lingerTimer: NodeJS.Timeout | undefined;
   let followTimer: NodeJS.Timeout | undefined;
   let quiesced = false;
+  let controlTimer: NodeJS.Timeout | undefined;
 
   function open(): void {
     const byNetns = Map.groupBy(numberedRules(config), ({ rule }) => rule.netns);
@@ -82,6 +84,24 @@ export function createSampler(options: SamplerOptions): Sampler {
     applyOwn();
   }
 
+  /** Once a second: how many samples there were, and what that means for the rates. */
+  function control(): void {
+    const controller = createRateController(config.maxSamplesPerSecond);
+    const factorGauge = options.metrics.rateFactor;
+    let selected = 0;
+    let factor = 1;
+    controlTimer = setInterval(() => {
+      const now = points.reduce((sum, point) => sum + point.read().selected, 0);
+      const next = controller.update(now - selected);
+      selected = now;
+      if (next !== factor)
+        log.info({ factor: next, ceiling: config.maxSamplesPerSecond }, 'rates changed to keep below the ceiling');
+      factor = next;
+      factorGauge.set(factor);
+      for (const namespace of namespaces) namespace.setRateFactor(factor);
+    }, 1000);
+  }
+
   let appliedOwn = '';
   function applyOwn(): void {
     const addresses = namespaces.map((namespace) => namespace.localAddresses());
@@ -91,7 +111,6 @@ export function createSampler(options: SamplerOptions): Sampler {
     for (const [index, { capture }] of namespaces.entries()) capture.setOwn(ownEndpoints, addresses[index] ?? []);
   }
 
-  exposeCounters(options.metrics, points);
   return {
     name: 'sampler',
     start() {
@@ -103,6 +122,7 @@ export function createSampler(options: SamplerOptions): Sampler {
         Math.max(1, config.lingerMs / 4),
       );
       followTimer = setInterval(follow, FOLLOW_MS);
+      if (config.maxSamplesPerSecond > 0) control();
     },
     namespaces: () => namespaces,
     points: () => points,
@@ -131,6 +151,7 @@ export function createSampler(options: SamplerOptions): Sampler {
       if (quiesced) return;
       quiesced = true;
       clearInterval(followTimer);
+      clearInterval(controlTimer);
       for (const namespace of namespaces) namespace.detach();
       await Promise.all(namespaces.map(({ capture }) => capture.flush()));
       if (points.length > 0) builder.emitState(points);

@@ -7,6 +7,7 @@ import {
   type Attachment,
   type Capture,
   type CaptureOptions,
+  listPrograms,
   openCapture,
   type SamplingOptions,
 } from 'libbpf-ts/capture.ts';
@@ -216,4 +217,14 @@ test('after detach nothing is counted any more', { skip }, async (t) => {
   send(pair.far, plainFrame(100), 5);
   await capture.flush();
   assert.equal(attachment.counters('ingress').packets, 5);
+});
+
+test('a capture that is closed leaves nothing at the hooks', { skip }, async (t) => {
+  const pair = await makeLinkPair(t);
+  const { capture } = openOn(t, pair);
+  attach(capture, pair);
+  assert.equal(listPrograms(pair.link.ifIndex, 'egress', pair.near).length, 1);
+  capture.close();
+  assert.deepEqual(listPrograms(pair.link.ifIndex, 'egress', pair.near), []);
+  assert.deepEqual(listPrograms(pair.link.ifIndex, 'ingress', pair.near), []);
 });

@@ -3,8 +3,8 @@
 // over the same stale lock; two that start at once may both be refused. A pid alone may have been given to another process
 // since, so it goes with its start time and the boot they belong to. Processes of another pid namespace are not seen.
 
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { TcxflowError } from '@tcxflow/common/errors.ts';
 
 const LOCK = /^lock\.(\d+)\.(\d+)\.([\w-]+)$/;
@@ -18,7 +18,8 @@ const LOCK = /^lock\.(\d+)\.(\d+)\.([\w-]+)$/;
 export function claimFolder<T>(folder: string, open: () => T): { opened: T; release: () => void } {
   let release: () => void = () => undefined;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    mkdirSync(dirname(folder), { recursive: true });
+    if (!existsSync(folder)) mkdirSync(folder, 0o700);
     // Not mended here: it may be /tmp that somebody configured.
     if (statSync(folder).mode & 0o022)
       throw new TcxflowError('SPOOL_FOLDER', `${folder}: others may write to this folder`, {

@@ -141,7 +141,7 @@ export function openSegmentQueue({ folder, segmentBytes, lost, log }: SegmentQue
       );
       for (const segment of done) discard(segment);
       if (!head || head.start === 0) return;
-      head.oldestMs = head.newestMs; // when it can't be read: reading it for delivery fails too, and counts it
+      // What can't be read keeps the time of its predecessor; reading it for delivery fails too, and counts it.
       attempt('a record could not be read', () => {
         const header = read(head, (fd) => readHeader(fd, head.start, head.end));
         if (typeof header !== 'string') head.oldestMs = header.storedAtMs;

@@ -94,10 +94,12 @@ test('an acknowledged segment is removed at once, and nothing stays of a spool t
 });
 
 test('the folder and its files are for the owner alone', (t) => {
-  const folder = join(makeFolder(t), 'a', 'spool');
+  const parent = join(makeFolder(t), 'parent');
+  const folder = join(parent, 'spool');
   const spool = openTestSpool(folder);
   appendNumbers(spool, 1, 11);
   assert.equal(statSync(folder).mode & 0o777, 0o700);
+  assert.equal(statSync(parent).mode & 0o777, 0o777 & ~process.umask(), 'others may have folders beside it');
   const names = readdirSync(folder);
   assert.equal(names.length, 4, 'two segments, position, lock');
   for (const name of names) assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600, name);
@@ -189,5 +191,6 @@ test('what is given up while Kafka is taking it is lost only if Kafka does not t
   assert.deepEqual(spool.lost().spool_expired, { records: 26, samples: 26 * 38.5 });
   spool.acknowledge(3);
   spool.close();
+  spool.acknowledge(2);
   assert.deepEqual(spool.lost().spool_expired, { records: 28, samples: 26 * 38.5 + 24 + 25 });
 });

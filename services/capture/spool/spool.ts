@@ -32,7 +32,7 @@ export interface Spool {
   peek(maxBytes: number): SpoolRecord[];
   /**
    * The first `count` of what peek last returned are in Kafka. What the spool had to give up since that peek is not lost
-   * if it is acknowledged; if not, it is reported with the next peek.
+   * if it is acknowledged; if not, it is reported with the next peek. After close nothing is acknowledged any more.
    */
   acknowledge(count: number): void;
   /** Of the segment files: acknowledged records count until their segment is done. */
@@ -174,6 +174,7 @@ export function openSpool(options: SpoolOptions): Spool {
       return taken;
     },
     acknowledge(count) {
+      if (closed) return; // a send was under way: it comes again
       assert.ok(count <= inFlight.length, 'more acknowledged than peek returned');
       for (const { segment, next, samples, cause } of inFlight.splice(0, count))
         if (!cause) queue.pass(segment, next, { records: 1, samples });
