@@ -93,6 +93,7 @@ export const captureSection = z
     spoolFolder: z.string().min(1).default('/var/lib/tcxflow/spool').describe('Where samples wait on disk.'),
     spoolBytes: z
       .int()
+      .min(0)
       .refine((bytes) => bytes === 0 || bytes >= 16 << 20, '0, or at least 16777216')
       .default(1 << 30)
       .describe('Size of the spool, for when Kafka is away; the oldest samples go first. 0: no spool.'),
