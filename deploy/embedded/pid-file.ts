@@ -5,6 +5,8 @@ import { readFileSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EmbeddedError, type EmbeddedLog } from './types.ts';
 
+const DYING_MS = 1000;
+
 interface ProcessId {
   pid: number;
   start: string;
@@ -38,6 +40,8 @@ export async function endLeftover(path: string, name: string, graceMs: number, l
   const found = readPidFile(path);
   if (found && isAlive(found.engine)) {
     const { engine, owner } = found;
+    // One that was killed a moment ago takes a while to be gone.
+    for (const until = Date.now() + DYING_MS; isAlive(owner) && Date.now() < until; ) await sleep(20);
     if (isAlive(owner)) {
       throw new EmbeddedError(
         'EMBEDDED_IN_USE',
