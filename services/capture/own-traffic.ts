@@ -3,6 +3,7 @@
 
 import { lookup } from 'node:dns/promises';
 import type { ClickHouseConfig, KafkaConfig } from '@tcxflow/common/config.ts';
+import { splitHostPort } from '@tcxflow/common/host-port.ts';
 import { createKafka } from '@tcxflow/common/kafka.ts';
 import type { Component } from '@tcxflow/common/lifecycle.ts';
 import { type Logger, throttled } from '@tcxflow/common/logger.ts';
@@ -67,11 +68,6 @@ export function configuredDestinations(
     { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: clickhousePort, protocol: 'tcp' },
     ...options.collectors.map((text) => ({ ...splitHostPort(text), protocol: 'udp' as const })),
   ];
-}
-
-function splitHostPort(text: string): { host: string; port: number } {
-  const at = text.lastIndexOf(':');
-  return { host: text.slice(0, at).replace(/^\[(.*)\]$/, '$1'), port: Number(text.slice(at + 1)) };
 }
 
 /** The brokers' advertised addresses: only the first contact goes to the configured ones. */

@@ -4,16 +4,9 @@ import { on, once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { createMetrics } from '@tcxflow/common/metrics.ts';
 import { quietLog } from '@tcxflow/common/testing/quiet.ts';
-import { createCollectors, parseCollector } from './collectors.ts';
+import { createCollectors } from './collectors.ts';
 import { sflowSection } from './config.ts';
 import { createSflowMetrics } from './metrics.ts';
-
-test('the port is behind the last colon; brackets around IPv6 go away', () => {
-  assert.deepEqual(parseCollector('192.0.2.1:6343'), { host: '192.0.2.1', port: 6343 });
-  assert.deepEqual(parseCollector('collector.example.net:1'), { host: 'collector.example.net', port: 1 });
-  assert.deepEqual(parseCollector('[2001:db8::1]:6343'), { host: '2001:db8::1', port: 6343 });
-  assert.deepEqual(parseCollector('2001:db8::1:6343'), { host: '2001:db8::1', port: 6343 });
-});
 
 async function receiver(t: TestContext): Promise<{ socket: Socket; address: string }> {
   const socket = createSocket('udp4');

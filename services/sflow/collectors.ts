@@ -2,6 +2,7 @@
 
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
+import { splitHostPort } from '@tcxflow/common/host-port.ts';
 import type { Component } from '@tcxflow/common/lifecycle.ts';
 import { type Logger, throttled } from '@tcxflow/common/logger.ts';
 import type { SflowConfig } from './config.ts';
@@ -17,12 +18,6 @@ interface Collector {
   host: string;
   port: number;
   socket: Socket;
-}
-
-/** "[2001:db8::1]:6343" → host without brackets. */
-export function parseCollector(address: string): { host: string; port: number } {
-  const at = address.lastIndexOf(':');
-  return { host: address.slice(0, at).replace(/^\[(.*)\]$/, '$1'), port: Number(address.slice(at + 1)) };
 }
 
 export function createCollectors(
@@ -42,7 +37,7 @@ export function createCollectors(
     name: 'collectors',
     async start() {
       for (const address of config.collectors) {
-        const { host, port } = parseCollector(address);
+        const { host, port } = splitHostPort(address);
         const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
         await new Promise<void>((resolve, reject) => {
           socket.once('error', reject);
