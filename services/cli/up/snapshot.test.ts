@@ -17,6 +17,8 @@ tcxflow_capture_lost_samples_total{interface="eth0",direction="ingress",cause="r
 tcxflow_capture_lost_samples_total{interface="eth1",direction="egress",cause="ring_full"} 1
 tcxflow_capture_lost_samples_total{interface="eth0",direction="ingress",cause="copy_failed"} 2
 tcxflow_capture_published_samples_total 51
+tcxflow_capture_queue_bytes 70
+tcxflow_capture_spool_samples 4
 tcxflow_decode_samples_total{stop="complete"} 49
 tcxflow_decode_samples_total{stop="truncated"} 2
 tcxflow_decode_dead_lettered_total{reason="SCHEMA_FRAME"} 1
@@ -40,6 +42,7 @@ test('the counts of all services come together', () => {
     selected: 57,
     lost: { ring_full: 4, copy_failed: 2 },
     published: 51,
+    unpublished: 74,
     decoded: 51,
     deadLettered: 5,
     flows: 12,

@@ -8,6 +8,8 @@ export interface Snapshot {
   selected: number;
   lost: Record<string, number>;
   published: number;
+  /** What capture still has, in memory (bytes) and on disk (samples): 0 when Kafka has all. */
+  unpublished: number;
   decoded: number;
   deadLettered: number;
   /** Flow records emitted. */
@@ -37,6 +39,7 @@ export function summarize(metrics: readonly MetricSample[]): Snapshot {
       ...sumBy(metrics, 'tcxflow_capture_given_up_samples_total', 'cause'),
     },
     published: total('tcxflow_capture_published_samples_total'),
+    unpublished: total('tcxflow_capture_queue_bytes') + total('tcxflow_capture_spool_samples'),
     decoded: total('tcxflow_decode_samples_total'),
     deadLettered: everywhere('_dead_lettered_total'),
     flows: total('tcxflow_aggregate_flows_total'),

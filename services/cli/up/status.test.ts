@@ -23,6 +23,7 @@ const snapshot: Snapshot = {
   selected: 12_345,
   lost: { ring_full: 1000, copy_failed: 5 },
   published: 11_340,
+  unpublished: 0,
   decoded: 11_340,
   deadLettered: 2,
   flows: 678,

@@ -138,7 +138,7 @@ async function run(
   say('time is up: draining');
   await lab?.stopTraffic();
   services.find(({ name }) => name === 'capture')?.kill('SIGUSR1');
-  await new Promise((done) => setTimeout(done, 1000)); // what it still had is published within the linger time
+  await untilPublished(services);
   const admin = kafka.admin();
   await admin.connect();
   const drained = await drain(admin, DRAIN_MS);
@@ -160,6 +160,15 @@ async function run(
     });
   } else say(JSON.stringify(report, null, 2));
   return drained ? 0 : 1;
+}
+
+/** Waits until Kafka has all that capture had, on disk too; drain() then sees the rest of the way. */
+async function untilPublished(services: readonly ServiceProcess[]): Promise<void> {
+  let nothing = 0;
+  for (const until = Date.now() + DRAIN_MS; nothing < 3 && Date.now() < until; ) {
+    await new Promise((done) => setTimeout(done, 300));
+    nothing = (await takeSnapshot(services)).unpublished === 0 ? nothing + 1 : 0;
+  }
 }
 
 function checkOptions(options: UpOptions): void {
