@@ -37,11 +37,11 @@ test('without apt it names what is missing, what for, and the command that would
 });
 
 test('without root and sudo it gives the command to run with sudo', (t) => {
-  if (process.getuid?.() !== 0) return t.skip('needs root to become nobody');
   const folder = mkdtempSync(join(tmpdir(), 'tcxflow-setup-'));
   t.after(() => rmSync(folder, { recursive: true }));
   symlinkSync('/usr/bin/apt-get', join(folder, 'apt-get'));
-  const code = `process.setegid(65534); process.seteuid(65534); process.getuid = () => 65534; await import('${script}')`;
+  // Somebody who is not root, in a PATH without sudo.
+  const code = `process.getuid = () => 65534; await import('${script}')`;
   const env = { ...process.env, PATH: folder, CC: '' };
   const args = ['--input-type=module', '-e', code];
   const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env });
