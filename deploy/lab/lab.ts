@@ -13,6 +13,9 @@ import type { ClientPlan } from './traffic.ts';
 import { addTotals, readReceivedTotals, type Totals } from './truth.ts';
 
 const KIND = 'tcxflow-lab';
+/** The kernel repeats its multicast reports (RFC 3810 9.11) a second after an interface came up: they are not the lab's traffic. */
+const SETTLE_MS = 1300;
+const QUIET_MS = 300;
 
 export interface LabOptions {
   /** Times the usual traffic, about 25 Mbit/s. Default 1. */
@@ -61,6 +64,7 @@ export async function createLab(options: LabOptions = {}): Promise<Lab> {
   try {
     for (const netns of namespaces) await createQuietNetns(netns);
     for (const entry of sides) await connectSide(server, entry, options.offloads ?? true);
+    await waitUntilQuiet(() => totalsOf(namespaces), SETTLE_MS);
   } catch (error) {
     await remove().catch((secondary: unknown) => Object.assign(error as object, { secondary }));
     throw error;
@@ -68,7 +72,7 @@ export async function createLab(options: LabOptions = {}): Promise<Lab> {
 
   let processes: ChildProcess[] = [];
   let rawSent: Totals = { packets: 0, bytes: 0 };
-  const truth = async () => addTotals(rawSent, ...(await Promise.all(namespaces.map(readReceivedTotals))));
+  const truth = async () => addTotals(rawSent, await totalsOf(namespaces));
 
   return {
     netns: server,
@@ -84,7 +88,7 @@ export async function createLab(options: LabOptions = {}): Promise<Lab> {
       // Clients first: a server that leaves first makes them report errors.
       for (const child of processes.reverse()) rawSent = addTotals(rawSent, await endScript(child));
       processes = [];
-      await waitUntilQuiet(truth);
+      await waitUntilQuiet(truth, QUIET_MS);
     },
     async remove() {
       for (const child of processes.reverse()) await endScript(child);
@@ -176,12 +180,19 @@ async function waitForListeners(netns: string): Promise<void> {
   throw new Error('the traffic server did not start within 5 s');
 }
 
-async function waitUntilQuiet(truth: () => Promise<Totals>): Promise<void> {
+async function totalsOf(namespaces: readonly string[]): Promise<Totals> {
+  return addTotals(...(await Promise.all(namespaces.map(readReceivedTotals))));
+}
+
+/** Resolves when no packet has passed for so long. @throws {Error} when that takes half a minute */
+async function waitUntilQuiet(truth: () => Promise<Totals>, quietMs: number): Promise<void> {
   let last = await truth();
-  for (let quiet = 0; quiet < 3; ) {
+  let quietSince = performance.now();
+  for (const until = performance.now() + 30_000; performance.now() - quietSince < quietMs; ) {
+    if (performance.now() > until) throw new Error('the lab does not become quiet: something else sends packets in it');
     await new Promise((resolve) => setTimeout(resolve, 100));
     const now = await truth();
-    quiet = now.packets === last.packets ? quiet + 1 : 0;
+    if (now.packets !== last.packets) quietSince = performance.now();
     last = now;
   }
 }
