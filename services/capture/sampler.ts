@@ -71,17 +71,19 @@ export function createSampler(options: SamplerOptions): Sampler {
       );
   }
 
-  function follow(): void {
-    for (const namespace of namespaces) {
-      try {
-        namespace.follow();
-      } catch (error) {
-        problems((skipped) =>
-          log.warn({ err: error, netns: namespace.netns, skipped }, 'interfaces cannot be followed'),
-        );
-      }
+  /** What a timer does must not end the process; the next round tries again. */
+  function attempt(doing: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      problems((skipped) => log.warn({ err: error, doing, skipped }, 'failed; trying again'));
     }
-    applyOwn();
+  }
+
+  function follow(): void {
+    for (const namespace of namespaces)
+      attempt(`following the interfaces${namespace.netns ? ` of ${namespace.netns}` : ''}`, () => namespace.follow());
+    attempt('telling own traffic apart', applyOwn);
   }
 
   /** Once a second: how many samples there were, and what that means for the rates. */
@@ -98,7 +100,7 @@ export function createSampler(options: SamplerOptions): Sampler {
         log.info({ factor: next, ceiling: config.maxSamplesPerSecond }, 'rates changed to keep below the ceiling');
       factor = next;
       factorGauge.set(factor);
-      for (const namespace of namespaces) namespace.setRateFactor(factor);
+      for (const namespace of namespaces) attempt('changing the rates', () => namespace.setRateFactor(factor));
     }, 1000);
   }
 
@@ -107,8 +109,8 @@ export function createSampler(options: SamplerOptions): Sampler {
     const addresses = namespaces.map((namespace) => namespace.localAddresses());
     const text = JSON.stringify([ownEndpoints, addresses]);
     if (text === appliedOwn) return;
-    appliedOwn = text;
     for (const [index, { capture }] of namespaces.entries()) capture.setOwn(ownEndpoints, addresses[index] ?? []);
+    appliedOwn = text;
   }
 
   return {

@@ -177,7 +177,7 @@ export function createPartitionConsumer(options: PartitionConsumerOptions): Comp
   /** Runs after what this processor does already; not at all once it is abandoned. */
   function enqueue(slot: Slot, work: () => Promise<void>): Promise<void> {
     const run = slot.queue.then(() => (slot.context.abandoned ? undefined : work()));
-    slot.queue = run.catch(() => undefined);
+    slot.queue = run.catch(() => undefined); // whoever asked for the work gets the error; the queue goes on
     return run;
   }
 

@@ -7,29 +7,19 @@ import { createBatchBuilder } from '@tcxflow/capture/batch-builder.ts';
 import { captureSection, numberedRules } from '@tcxflow/capture/config.ts';
 import { type Namespace, openNamespace } from '@tcxflow/capture/namespace.ts';
 import { quietLog } from '@tcxflow/common/testing/quiet.ts';
-import { buildTaggedFrame } from '@tcxflow/lab/frames.ts';
 import { ip } from '@tcxflow/lab/netns.ts';
 import type { InterfaceMetadata, SampleBatch } from '@tcxflow/schemas/generated.ts';
 import { sampleBatchCodec } from '@tcxflow/schemas/topics.ts';
 import { listPrograms, openCapture } from 'libbpf-ts/capture.ts';
 import { readClockOffset } from 'libbpf-ts/links.ts';
 import { openPacketSocket } from 'libbpf-ts/packet-socket.ts';
-import { FAR_MAC, findLink, makeLinkPair, NEAR_MAC } from '../support/link-pair.ts';
+import { findLink, makeLinkPair, NEAR_MAC, plainFrame } from '../support/link-pair.ts';
 import { needsRoot } from '../support/require-root.ts';
 
 const skip = needsRoot();
 const SOON_MS = 1000;
 
-const frame = buildTaggedFrame({
-  srcMac: FAR_MAC,
-  dstMac: NEAR_MAC,
-  tags: [],
-  srcAddress: '192.0.2.2',
-  dstAddress: '192.0.2.1',
-  srcPort: 40_000,
-  dstPort: 9,
-  payloadBytes: 100,
-});
+const frame = plainFrame(100);
 
 interface Watched {
   namespace: Namespace;

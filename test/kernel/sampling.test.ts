@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { buildTaggedFrame } from '@tcxflow/lab/frames.ts';
 import {
   type Attachment,
   type Capture,
@@ -13,7 +12,7 @@ import {
 } from 'libbpf-ts/capture.ts';
 import { openPacketSocket } from 'libbpf-ts/packet-socket.ts';
 import { FLAG_VLAN, forEachRecord, Record, readU64 } from 'libbpf-ts/record.ts';
-import { FAR_MAC, type LinkPair, makeLinkPair, NEAR_MAC } from '../support/link-pair.ts';
+import { type LinkPair, makeLinkPair, plainFrame } from '../support/link-pair.ts';
 import { needsRoot } from '../support/require-root.ts';
 
 const skip = needsRoot();
@@ -54,19 +53,6 @@ function openOn(test: TestContext, pair: LinkPair, options: Partial<CaptureOptio
   });
   test.after(() => capture.close());
   return { capture, received };
-}
-
-function plainFrame(payloadBytes: number, tags: { tpid: number; vlanId: number; priority?: number }[] = []): Buffer {
-  return buildTaggedFrame({
-    srcMac: FAR_MAC,
-    dstMac: NEAR_MAC,
-    tags,
-    srcAddress: '192.0.2.2',
-    dstAddress: '192.0.2.1',
-    srcPort: 40_000,
-    dstPort: 9,
-    payloadBytes,
-  });
 }
 
 /** Sends out of a side's eth0, waiting while its queue is full. */

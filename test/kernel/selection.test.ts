@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { buildTaggedFrame } from '@tcxflow/lab/frames.ts';
 import { openCapture } from 'libbpf-ts/capture.ts';
 import { forEachRecord, Record } from 'libbpf-ts/record.ts';
+import { plainFrame } from '../support/link-pair.ts';
 import { needsRoot } from '../support/require-root.ts';
 
 const skip = needsRoot();
@@ -12,16 +12,7 @@ const LOOPBACK = 1;
 /** Standard deviations that a right sampler exceeds once in 100,000 tests. */
 const RARE = 4.4;
 
-const frame = buildTaggedFrame({
-  srcMac: '02:00:00:00:00:02',
-  dstMac: '02:00:00:00:00:01',
-  tags: [],
-  srcAddress: '192.0.2.2',
-  dstAddress: '192.0.2.1',
-  srcPort: 40_000,
-  dstPort: 9,
-  payloadBytes: 400,
-});
+const frame = plainFrame(400);
 
 /** Choices of each buffer that had any. */
 function openLoopback(t: TestContext, rate: number) {

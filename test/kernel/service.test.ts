@@ -10,10 +10,9 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openSpool } from '@tcxflow/capture/spool/spool.ts';
 import { quietLog } from '@tcxflow/common/testing/quiet.ts';
-import { buildTaggedFrame } from '@tcxflow/lab/frames.ts';
 import { sampleBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import { openPacketSocket } from 'libbpf-ts/packet-socket.ts';
-import { FAR_MAC, makeLinkPair, NEAR_MAC } from '../support/link-pair.ts';
+import { makeLinkPair, plainFrame } from '../support/link-pair.ts';
 import { needsRoot } from '../support/require-root.ts';
 import { tcxflow } from '../support/up.ts';
 
@@ -45,16 +44,7 @@ test('with CAP_BPF and CAP_NET_ADMIN alone, and without Kafka, it samples, and t
     assert.ok(attempt < 100 && child.exitCode === null, log);
     await sleep(100);
   }
-  const frame = buildTaggedFrame({
-    srcMac: FAR_MAC,
-    dstMac: NEAR_MAC,
-    tags: [],
-    srcAddress: '192.0.2.2',
-    dstAddress: '192.0.2.1',
-    srcPort: 1,
-    dstPort: 2,
-    payloadBytes: 100,
-  });
+  const frame = plainFrame(100);
   const socket = openPacketSocket('eth0', far);
   for (let sent = 0; sent < 5000; ) if (socket.send(frame)) sent++;
   socket.close();

@@ -1,6 +1,7 @@
 // Two namespaces joined by veth, nothing else in them: sent frames are all there is to count.
 
 import type { TestContext } from 'node:test';
+import { buildTaggedFrame } from '@tcxflow/lab/frames.ts';
 import { inNetns, ip, ipBatch, netnsName, removeStaleNetns } from '@tcxflow/lab/netns.ts';
 import { listLinks } from 'libbpf-ts/links.ts';
 import type { Link } from 'libbpf-ts/netlink.ts';
@@ -46,6 +47,23 @@ export async function createLinkPair(): Promise<{ pair: LinkPair; remove: () => 
   ]);
   await ipBatch(far, ['link set eth0 up']);
   return { pair: { near, far, link: findLink(near, 'eth0') }, remove };
+}
+
+/** IPv4/UDP from the far side to the near one: 192.0.2.2 port 40,000 to 192.0.2.1 port 9; 42 bytes of headers without tags. */
+export function plainFrame(
+  payloadBytes: number,
+  tags: { tpid: number; vlanId: number; priority?: number }[] = [],
+): Buffer {
+  return buildTaggedFrame({
+    srcMac: FAR_MAC,
+    dstMac: NEAR_MAC,
+    tags,
+    srcAddress: '192.0.2.2',
+    dstAddress: '192.0.2.1',
+    srcPort: 40_000,
+    dstPort: 9,
+    payloadBytes,
+  });
 }
 
 export function findLink(netns: string, name: string): Link {

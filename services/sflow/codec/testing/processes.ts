@@ -20,7 +20,9 @@ export function findProgram(name: string): string | null {
     try {
       accessSync(path, constants.X_OK);
       return path;
-    } catch {}
+    } catch {
+      // Not in this folder.
+    }
   }
   return null;
 }
