@@ -29,7 +29,6 @@ export const Record = {
 
 export const FLAG_VLAN = 1;
 export const FLAG_L3 = 2;
-const HEADER_BYTES_TIERS = [64, 128, 256] as const;
 
 /** struct point_config */
 export const PointConfig = {
@@ -67,8 +66,7 @@ export const Endpoint = { ADDRESS: 0, PORT: 16, PROTOCOL: 18, RESERVED: 19, SIZE
 
 /** Bytes from one record's start to the next in a batch: its tier, as the kernel reserved it. */
 export function recordBytes(headerBytes: number): number {
-  const tier = HEADER_BYTES_TIERS.find((bytes) => headerBytes <= bytes) ?? 256;
-  return Record.HEADER + tier;
+  return Record.HEADER + (headerBytes <= 64 ? 64 : headerBytes <= 128 ? 128 : 256);
 }
 
 /**

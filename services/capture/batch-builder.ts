@@ -4,7 +4,7 @@ import type { SampleBatch, SourceState } from '@tcxflow/schemas/generated.ts';
 import { sampleBatchCodec } from '@tcxflow/schemas/topics.ts';
 import { forEachRecord, Record } from 'libbpf-ts/record.ts';
 import type { AgentIdentity } from './identity.ts';
-import { createSampleSink, type SampleContext, writeLong, writeSample } from './sample-encoder.ts';
+import { createSampleSink, type SampleContext, viewRecords, writeLong, writeSample } from './sample-encoder.ts';
 
 /** A measuring point of the builder; the key is unique over all captures. */
 export interface PointState {
@@ -46,6 +46,8 @@ export function createBatchBuilder(options: BatchBuilderOptions): BatchBuilder {
   let baseKtimeNs = 0;
   let startedAt = 0;
   const indexes = new Map<string, number>();
+  /** Neighbouring records are nearly always of one point. */
+  let lastPoint: PointState | undefined;
 
   function emit(states: readonly PointState[]): void {
     const clock = options.readClock();
@@ -64,6 +66,7 @@ export function createBatchBuilder(options: BatchBuilderOptions): BatchBuilder {
     sink.length = 0;
     points = [];
     indexes.clear();
+    lastPoint = undefined;
     sampleCount = 0;
     options.emit(message, count);
   }
@@ -81,7 +84,8 @@ export function createBatchBuilder(options: BatchBuilderOptions): BatchBuilder {
 
   return {
     add(batch, pointOf) {
-      const words = new Uint32Array(batch.buffer, batch.byteOffset, batch.length >> 2);
+      const views = viewRecords(batch);
+      const { words } = views;
       forEachRecord(batch, (at) => {
         const word = at >> 2;
         const field = (offset: number) => words[word + (offset >> 2)] as number;
@@ -92,10 +96,13 @@ export function createBatchBuilder(options: BatchBuilderOptions): BatchBuilder {
           startedAt = Date.now();
         }
         const point = pointOf(field(Record.SLOT), field(Record.DIRECTION) & 0xff);
-        context.source = sourceIndex(point);
-        context.indexOffset = point.indexOffset;
+        if (point !== lastPoint) {
+          context.source = sourceIndex(point);
+          context.indexOffset = point.indexOffset;
+          lastPoint = point;
+        }
         context.timeOffsetNs = ktimeNs - baseKtimeNs;
-        writeSample(sink, batch, words, at, context);
+        writeSample(sink, views, at, context);
         sampleCount += field(Record.SAMPLE_COUNT);
         if (++records >= options.batchSamples) flush();
       });

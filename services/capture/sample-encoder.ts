@@ -8,6 +8,7 @@ import { FLAG_VLAN, Record } from 'libbpf-ts/record.ts';
 const SAMPLE_BYTES_MAX = 11 * 10 + 256 + 4;
 const MAC_ADDRESSES_BYTES = 12;
 const VLAN_TAG_BYTES = 4;
+const WORD_BYTES = 8;
 const HEADER_WORD = Record.HEADER;
 
 /** What of a sample is not in its record. */
@@ -23,49 +24,58 @@ export interface SampleContext {
 /** A batch's samples, and room for more. State only; used again for every batch. */
 export interface SampleSink {
   readonly bytes: Buffer;
+  readonly view: DataView;
   length: number;
 }
 
 export function createSampleSink(samplesMax: number): SampleSink {
-  return { bytes: Buffer.alloc(samplesMax * SAMPLE_BYTES_MAX), length: 0 };
+  const bytes = Buffer.alloc(samplesMax * SAMPLE_BYTES_MAX + WORD_BYTES);
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), length: 0 };
+}
+
+/** The same records as bytes, as 32-bit words, and as 64-bit words. */
+export interface RecordViews {
+  bytes: Buffer;
+  words: Uint32Array;
+  longs: BigInt64Array;
+}
+
+/** @param records at an address that is a multiple of 8, and so long */
+export function viewRecords(records: Buffer): RecordViews {
+  return {
+    bytes: records,
+    words: new Uint32Array(records.buffer, records.byteOffset, records.length >> 2),
+    longs: new BigInt64Array(records.buffer, records.byteOffset, records.length >> 3),
+  };
 }
 
 /**
  * Appends one sample.
- * @param words the records as 32-bit words, of which `records` are the bytes
  * @param at byte offset of the record, a multiple of 8
  */
-export function writeSample(
-  sink: SampleSink,
-  records: Buffer,
-  words: Uint32Array,
-  at: number,
-  context: SampleContext,
-): void {
+export function writeSample(sink: SampleSink, records: RecordViews, at: number, context: SampleContext): void {
   const { bytes } = sink;
-  const word = at >> 2;
-  const read = (field: number) => words[word + (field >> 2)] as number;
+  const { words } = records;
   let to = writeLong(bytes, sink.length, context.source);
-  to = writeLong(bytes, to, read(Record.SEQUENCE) + read(Record.SEQUENCE + 4) * 0x1_0000_0000);
+  to = writeLong(bytes, to, field(words, at, Record.SEQUENCE) + field(words, at, Record.SEQUENCE + 4) * 0x1_0000_0000);
   to = writeLong(bytes, to, context.timeOffsetNs);
-  to = writeLong(bytes, to, read(Record.RATE));
-  to = writeLong(bytes, to, read(Record.SAMPLE_COUNT));
-  to = writeLong(bytes, to, read(Record.SEGMENTS));
-  to = writeLong(bytes, to, read(Record.WIRE_BYTES));
+  to = writeLong(bytes, to, field(words, at, Record.RATE));
+  to = writeLong(bytes, to, field(words, at, Record.SAMPLE_COUNT));
+  to = writeLong(bytes, to, field(words, at, Record.SEGMENTS));
+  to = writeLong(bytes, to, field(words, at, Record.WIRE_BYTES));
   // u16 header_bytes, u16 ether_type
-  const lengthAndType = read(Record.HEADER_BYTES);
+  const lengthAndType = field(words, at, Record.HEADER_BYTES);
   to = writeLong(bytes, to, lengthAndType >>> 16);
-  to = writeLong(bytes, to, interfaceIndex(read(Record.INPUT_IFINDEX), context.indexOffset));
-  to = writeLong(bytes, to, interfaceIndex(read(Record.OUTPUT_IFINDEX), context.indexOffset));
-  const tagged = ((read(Record.DIRECTION) >>> 8) & FLAG_VLAN) !== 0;
-  sink.length = writeHeader(
-    bytes,
-    to,
-    records,
-    at,
-    lengthAndType & 0xffff,
-    tagged ? read(Record.VLAN_TPID) : undefined,
-  );
+  to = writeLong(bytes, to, interfaceIndex(field(words, at, Record.INPUT_IFINDEX), context.indexOffset));
+  to = writeLong(bytes, to, interfaceIndex(field(words, at, Record.OUTPUT_IFINDEX), context.indexOffset));
+  const tagged = ((field(words, at, Record.DIRECTION) >>> 8) & FLAG_VLAN) !== 0;
+  const tag = tagged ? field(words, at, Record.VLAN_TPID) : undefined;
+  sink.length = writeHeader(sink, to, records, at, lengthAndType & 0xffff, tag);
+}
+
+/** @param offset of the field in bytes */
+function field(words: Uint32Array, record: number, offset: number): number {
+  return words[(record + offset) >> 2] as number;
 }
 
 function interfaceIndex(index: number, offset: number): number {
@@ -77,28 +87,44 @@ function interfaceIndex(index: number, offset: number): number {
  * @param tag u16 TPID and u16 TCI as one little-endian word
  */
 function writeHeader(
-  bytes: Buffer,
+  sink: SampleSink,
   at: number,
-  records: Buffer,
+  records: RecordViews,
   record: number,
   headerBytes: number,
   tag: number | undefined,
 ): number {
   const start = record + HEADER_WORD;
   if (tag === undefined || headerBytes < MAC_ADDRESSES_BYTES) {
-    const to = writeLong(bytes, at, headerBytes);
-    return to + records.copy(bytes, to, start, start + headerBytes);
+    const to = writeLong(sink.bytes, at, headerBytes);
+    copyWords(sink.view, to, records.longs, start, headerBytes);
+    return to + headerBytes;
   }
-  let to = writeLong(bytes, at, headerBytes + VLAN_TAG_BYTES);
-  to += records.copy(bytes, to, start, start + MAC_ADDRESSES_BYTES);
-  to = bytes.writeUInt16BE(tag & 0xffff, to);
-  to = bytes.writeUInt16BE(tag >>> 16, to);
-  return to + records.copy(bytes, to, start + MAC_ADDRESSES_BYTES, start + headerBytes);
+  let to = writeLong(sink.bytes, at, headerBytes + VLAN_TAG_BYTES);
+  to += records.bytes.copy(sink.bytes, to, start, start + MAC_ADDRESSES_BYTES);
+  to = sink.bytes.writeUInt16BE(tag & 0xffff, to);
+  to = sink.bytes.writeUInt16BE(tag >>> 16, to);
+  return to + records.bytes.copy(sink.bytes, to, start + MAC_ADDRESSES_BYTES, start + headerBytes);
+}
+
+/**
+ * Copies whole words, up to seven bytes more than asked for, which what is written next covers: at 128 bytes this takes
+ * half the time of Buffer.copy.
+ * @param start byte offset, a multiple of 8
+ */
+function copyWords(view: DataView, at: number, longs: BigInt64Array, start: number, bytes: number): void {
+  const first = start / WORD_BYTES;
+  for (let done = 0; done < bytes; done += WORD_BYTES)
+    view.setBigInt64(at + done, longs[first + done / WORD_BYTES] as bigint, true);
 }
 
 /** Avro's zigzag varint (Avro specification, "Binary Encoding"), for safe integers. @returns the offset behind it */
 export function writeLong(bytes: Buffer, at: number, value: number): number {
   let to = at;
+  if (value >= 0 && value < 0x40) {
+    bytes[to] = value << 1;
+    return to + 1;
+  }
   if (value >= 0 && value < 0x4000_0000) {
     // Bit operations up to 2^30, which is nearly always.
     let rest = value << 1;
