@@ -8,43 +8,18 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <math.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../sample.h"
+#include "object.h"
 #include "ring.h"
 
-/* libbpf explains itself on stderr only; the end of it, where the verifier says what it minds, goes into our errors. */
-static char libbpf_log[2048];
-
-static int keep_log(enum libbpf_print_level level, const char *format, va_list args)
+void capture_free(napi_env env, struct capture *capture)
 {
-	size_t used = strlen(libbpf_log), length;
-	char *text;
-
-	if (level == LIBBPF_DEBUG || vasprintf(&text, format, args) < 0)
-		return 0;
-	length = strlen(text);
-	if (length >= sizeof(libbpf_log)) {
-		used = 0;
-		memcpy(libbpf_log, text + length - sizeof(libbpf_log) + 1, sizeof(libbpf_log));
-	} else {
-		size_t over = used + length >= sizeof(libbpf_log) ? used + length - sizeof(libbpf_log) + 1 : 0;
-
-		memmove(libbpf_log, libbpf_log + over, used - over);
-		memcpy(libbpf_log + used - over, text, length + 1);
-	}
-	free(text);
-	return 0;
-}
-
-static void capture_free(napi_env env, struct capture *capture)
-{
+	bpf_link__destroy(capture->link);
+	capture->link = NULL;
 	if (capture->reader)
 		ring_reader_stop(capture->reader);
 	capture->reader = NULL;
@@ -63,6 +38,15 @@ static void capture_finalize(napi_env env, void *data, void *hint)
 	free(data);
 }
 
+napi_value capture_give(napi_env env, struct capture *capture, napi_value slabs)
+{
+	napi_value external;
+
+	napi_create_reference(env, slabs, 1, &capture->slabs);
+	napi_create_external(env, capture, capture_finalize, NULL, &external);
+	return external;
+}
+
 bool get_capture(napi_env env, napi_value value, struct capture **out)
 {
 	if (napi_get_value_external(env, value, (void **)out) != napi_ok || !(*out)->object) {
@@ -70,29 +54,6 @@ bool get_capture(napi_env env, napi_value value, struct capture **out)
 		return false;
 	}
 	return true;
-}
-
-static int resize(struct bpf_object *object, const char *name, uint32_t entries)
-{
-	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
-
-	return map ? bpf_map__set_max_entries(map, entries) : -ENOENT;
-}
-
-static int set_wake_bytes(struct bpf_object *object, uint32_t wake_bytes)
-{
-	struct bpf_map *map;
-	size_t size;
-
-	bpf_object__for_each_map(map, object) {
-		if (strstr(bpf_map__name(map), ".rodata")) {
-			/* wake_bytes is the only constant of the program. */
-			if (!bpf_map__initial_value(map, &size) || size != sizeof(wake_bytes))
-				return -EINVAL;
-			return bpf_map__set_initial_value(map, &wake_bytes, sizeof(wake_bytes));
-		}
-	}
-	return -ENOENT;
 }
 
 static int fill_exponentials(const struct bpf_object *object)
@@ -108,25 +69,12 @@ static int fill_exponentials(const struct bpf_object *object)
 	return error;
 }
 
-/* Without signals: each one (a profiler's, say) makes the verifier begin again, and at last give up with EAGAIN. */
-static int load(struct bpf_object *object)
-{
-	sigset_t all, before;
-	int error;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = bpf_object__load(object);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return error;
-}
-
-/* open(objectPath, ringBytes, wakeBytes, tickMs, maxInterfaces, maxIfIndex, slabs: Buffer[], onBatch) -> capture */
+/* open(objectPath, ringBytes, wakeBytes, tickMs, maxInterfaces, slabs: Buffer[], onBatch) -> capture */
 static napi_value js_open(napi_env env, napi_callback_info info)
 {
-	napi_value args[8], element, external;
+	napi_value args[8];
 	char path[4096];
-	uint32_t ring_bytes, wake_bytes, tick_ms, max_interfaces, max_ifindex, slab_count;
+	uint32_t ring_bytes, wake_bytes, tick_ms, max_interfaces, max_ifindex;
 	struct ring_options options = { 0 };
 	struct capture *capture;
 	const char *step = "bpf_object__open";
@@ -135,28 +83,14 @@ static napi_value js_open(napi_env env, napi_callback_info info)
 	if (!get_args(env, info, 8, args) || !get_string(env, args[0], "objectPath", path, sizeof(path)) ||
 	    !get_u32(env, args[1], "ringBytes", &ring_bytes) || !get_u32(env, args[2], "wakeBytes", &wake_bytes) ||
 	    !get_u32(env, args[3], "tickMs", &tick_ms) || !get_u32(env, args[4], "maxInterfaces", &max_interfaces) ||
-	    !get_u32(env, args[5], "maxIfIndex", &max_ifindex))
+	    !get_u32(env, args[5], "maxIfIndex", &max_ifindex) || !get_slabs(env, args[6], &options))
 		return NULL;
-	if (napi_get_array_length(env, args[6], &slab_count) != napi_ok || !slab_count || slab_count > SLABS_MAX) {
-		napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "slabs must be an array of 1 to 8 Buffers");
-		return NULL;
-	}
-	for (uint32_t i = 0; i < slab_count; i++) {
-		size_t length;
-
-		napi_get_element(env, args[6], i, &element);
-		if (!get_buffer(env, element, "slabs[]", &options.slabs[i], &length))
-			return NULL;
-		options.slab_bytes = length;
-	}
-	options.slab_count = slab_count;
 	options.tick_ms = tick_ms;
 
 	capture = calloc(1, sizeof(*capture));
 	if (!capture)
 		return throw_errno(env, ENOMEM, step, NULL);
-	libbpf_log[0] = 0;
-	libbpf_set_print(keep_log);
+	object_log_start();
 	capture->cpus = libbpf_num_possible_cpus();
 	capture->object = bpf_object__open_file(path, NULL);
 	if (!capture->object) {
@@ -164,12 +98,13 @@ static napi_value js_open(napi_env env, napi_callback_info info)
 		goto fail;
 	}
 	step = "bpf_object__load";
-	if ((error = -resize(capture->object, "ring", ring_bytes)) ||
-	    (error = -resize(capture->object, "slots", max_ifindex + 1)) ||
-	    (error = -resize(capture->object, "points", max_interfaces * DIRECTIONS)) ||
-	    (error = -resize(capture->object, "sequences", max_interfaces * DIRECTIONS)) ||
-	    (error = -resize(capture->object, "counters", max_interfaces * DIRECTIONS)) ||
-	    (error = -set_wake_bytes(capture->object, wake_bytes)) || (error = -load(capture->object)))
+	if ((error = -object_resize(capture->object, "ring", ring_bytes)) ||
+	    (error = -object_resize(capture->object, "slots", max_ifindex + 1)) ||
+	    (error = -object_resize(capture->object, "points", max_interfaces * DIRECTIONS)) ||
+	    (error = -object_resize(capture->object, "sequences", max_interfaces * DIRECTIONS)) ||
+	    (error = -object_resize(capture->object, "counters", max_interfaces * DIRECTIONS)) ||
+	    (error = -object_set_constants(capture->object, &wake_bytes, sizeof(wake_bytes))) ||
+	    (error = -object_load(capture->object)))
 		goto fail;
 	capture->programs[DIRECTION_INGRESS] =
 		bpf_program__fd(bpf_object__find_program_by_name(capture->object, "sample_ingress"));
@@ -178,6 +113,7 @@ static napi_value js_open(napi_env env, napi_callback_info info)
 	capture->slots_fd = bpf_object__find_map_fd_by_name(capture->object, "slots");
 	capture->points_fd = bpf_object__find_map_fd_by_name(capture->object, "points");
 	capture->counters_fd = bpf_object__find_map_fd_by_name(capture->object, "counters");
+	capture->counters_bytes = sizeof(struct point_counters);
 	capture->own_endpoints_fd = bpf_object__find_map_fd_by_name(capture->object, "own_endpoints");
 	capture->own_addresses_fd = bpf_object__find_map_fd_by_name(capture->object, "own_addresses");
 	step = "bpf_map_update_elem";
@@ -191,13 +127,11 @@ static napi_value js_open(napi_env env, napi_callback_info info)
 	capture->reader = ring_reader_start(env, &options, args[7], &error);
 	if (!capture->reader)
 		goto fail;
-	napi_create_reference(env, args[6], 1, &capture->slabs);
-	napi_create_external(env, capture, capture_finalize, NULL, &external);
-	return external;
+	return capture_give(env, capture, args[6]);
 fail:
 	capture_free(env, capture);
 	free(capture);
-	return throw_errno(env, error, step, libbpf_log);
+	return throw_errno(env, error, step, object_log());
 }
 
 /* close(capture) */
@@ -269,35 +203,37 @@ static napi_value js_set_point(napi_env env, napi_callback_info info)
 	return NULL;
 }
 
-/* readCounters(capture, point, out: Buffer of struct point_counters): summed over all CPUs */
+/* readCounters(capture, index, out: Buffer): an entry of the map of counters, u64 each, summed over all CPUs */
 static napi_value js_read_counters(napi_env env, napi_callback_info info)
 {
-	enum { FIELDS = sizeof(struct point_counters) / 8 };
+	enum { FIELDS_MAX = 16 };
 	napi_value args[3];
 	struct capture *capture;
-	uint32_t point;
+	uint32_t index;
 	uint8_t *out;
 	size_t length;
-	uint64_t sums[FIELDS] = { 0 };
+	uint64_t sums[FIELDS_MAX] = { 0 };
 	uint64_t *values;
 
 	if (!get_args(env, info, 3, args) || !get_capture(env, args[0], &capture) ||
-	    !get_u32(env, args[1], "point", &point) || !get_buffer(env, args[2], "out", &out, &length))
+	    !get_u32(env, args[1], "index", &index) || !get_buffer(env, args[2], "out", &out, &length))
 		return NULL;
-	if (length < sizeof(sums))
+	if (length < capture->counters_bytes)
 		return throw_errno(env, EINVAL, "readCounters", "out is too small");
-	values = calloc(capture->cpus, sizeof(sums));
+	values = calloc(capture->cpus, capture->counters_bytes);
 	if (!values)
 		return throw_errno(env, ENOMEM, "readCounters", NULL);
-	if (bpf_map_lookup_elem(capture->counters_fd, &point, values)) {
+	if (bpf_map_lookup_elem(capture->counters_fd, &index, values)) {
 		free(values);
 		return throw_errno(env, errno, "bpf_map_lookup_elem", "counters");
 	}
+	size_t fields = capture->counters_bytes / 8;
+
 	for (int cpu = 0; cpu < capture->cpus; cpu++)
-		for (int i = 0; i < FIELDS; i++)
-			sums[i] += values[cpu * FIELDS + i];
+		for (size_t i = 0; i < fields && i < FIELDS_MAX; i++)
+			sums[i] += values[cpu * fields + i];
 	free(values);
-	memcpy(out, sums, sizeof(sums));
+	memcpy(out, sums, capture->counters_bytes);
 	return NULL;
 }
 
