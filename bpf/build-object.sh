@@ -8,7 +8,7 @@ clang=${CLANG:-clang}
 strip=${LLVM_STRIP:-llvm-strip}
 multiarch=$(${CC:-cc} -print-multiarch 2>/dev/null || true)
 mkdir -p "$folder/bench"
-for name in sample bench/reference; do
+for name in sample drops bench/reference; do
   # -ffile-prefix-map keeps this folder's path out of the object.
   "$clang" -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter \
     -ffile-prefix-map="$here"=bpf -fdebug-compilation-dir=bpf \

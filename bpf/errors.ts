@@ -9,6 +9,7 @@ export type CaptureErrorCode =
   | 'ALREADY_ATTACHED'
   | 'TOO_MANY_INTERFACES'
   | 'OBJECT_INVALID'
+  | 'DROPS_UNSUPPORTED'
   | 'KERNEL_REFUSED';
 
 /** An error of capture with what the operator can do about it. */

@@ -46,6 +46,17 @@ export interface Native {
   testRunObject(objectPath: string, programName: string, frame: Buffer, ifIndex: number, repeat: number): number;
   setPoint(capture: NativeCapture, point: number, config: Buffer): void;
   readCounters(capture: NativeCapture, point: number, out: Buffer): void;
+  openDrops(
+    objectPath: string,
+    ringBytes: number,
+    tickMs: number,
+    config: Buffer,
+    slabs: Buffer[],
+    onBatch: (slab: number, bytes: number) => void,
+  ): NativeCapture;
+  detachDrops(capture: NativeCapture): void;
+  missedDrops(capture: NativeCapture): number;
+  readEnum(enumName: string, module: string | null): [value: number, name: string][] | null;
   dump(netnsPath: string | null, type: number): Buffer;
   watchOpen(netnsPath: string | null): number;
   watchRead(fd: number): Buffer | null;

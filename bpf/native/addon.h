@@ -27,6 +27,8 @@ void netns_leave(struct netns_guard *guard);
 bool register_capture(napi_env env, napi_value exports);
 bool register_attach(napi_env env, napi_value exports);
 bool register_own(napi_env env, napi_value exports);
+bool register_drops(napi_env env, napi_value exports);
+bool register_btf(napi_env env, napi_value exports);
 bool register_test_run(napi_env env, napi_value exports);
 bool register_links(napi_env env, napi_value exports);
 bool register_packet_socket(napi_env env, napi_value exports);
