@@ -5,11 +5,12 @@
 
 import { release } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { CaptureError, explain } from './errors.ts';
+import { createAttachments } from './attachments.ts';
+import { type CaptureError, explain } from './errors.ts';
 import { netnsPath } from './links.ts';
 import { type NativeCapture, native } from './native.ts';
-import { encodeEndpoint, encodePoint } from './points.ts';
-import { PointCounters, readU64 } from './record.ts';
+import { encodeEndpoint } from './points.ts';
+import { SLOT_CELLS } from './slots.ts';
 
 export type Direction = 'ingress' | 'egress';
 export const directions: readonly Direction[] = ['ingress', 'egress'];
@@ -21,11 +22,9 @@ export interface CaptureOptions {
   wakeBytes?: number;
   /** Longest time a sample waits in the ring. Default 10. */
   tickMs?: number;
-  /** Different interfaces over the lifetime; memory for counters: 160 B per CPU and interface. Default 256. */
+  /** Interfaces at the same time; memory for counters: 160 B per CPU and interface. Default 256. */
   maxInterfaces?: number;
-  /** Default 65535. */
-  maxIfIndex?: number;
-  /** Name of a namespace (`ip netns`); default: the process's own. */
+  /** Name of a namespace (`ip netns`), or a path; default: the process's own. */
   netns?: string;
   /** Compiled sample.bpf.c; default: the one that comes with the package. */
   objectPath?: string;
@@ -93,9 +92,27 @@ export interface Attachment {
   /** Takes effect with the next packet. */
   configure(options: SamplingOptions): void;
   counters(direction: Direction): Counters;
-  /** False when the interface is gone, even if another has its ifIndex now. */
+  /** False when the interface is gone, even if another has its ifIndex now. Waits for RTNL. */
   alive(): boolean;
+  /** Its links: one for each hook, none after detaching. */
+  linkFds(): readonly number[];
+  /** Waits for the kernel, some 10 ms a hook; see Capture.detachMany. */
   detach(): void;
+}
+
+export interface AttachRequest {
+  ifIndex: number;
+  sampling: SamplingOptions;
+  /** Where its numbers go on, if it has none in this capture. */
+  startAt?: Record<Direction, Counters> | undefined;
+}
+
+/** `programs`: all at its hooks, as in "ingress:sample_ingress". */
+export type AttachResult = { attachment: Attachment; programs: string[] } | CaptureError;
+
+export interface ManyOptions {
+  /** Switch /sys/kernel/rcu_expedited on meanwhile, where that may be written: a hook takes 0.05 ms rather than 10. */
+  expedite?: boolean;
 }
 
 /** A program at a TCX hook. */
@@ -107,6 +124,10 @@ export interface AttachedProgram {
 export interface Capture {
   /** @throws {CaptureError} NO_SUCH_INTERFACE, NOT_PERMITTED, TOO_MANY_INTERFACES, … */
   attach(ifIndex: number, options: SamplingOptions): Attachment;
+  /** In the background, one after the other. @returns for each request what became of it, at the same place */
+  attachMany(requests: readonly AttachRequest[], options?: ManyOptions): Promise<AttachResult[]>;
+  /** Nothing is sampled from now on; resolves when the kernel has let go of the hooks. */
+  detachMany(attachments: readonly Attachment[], options?: ManyOptions): Promise<void>;
   /**
    * Traffic between `addresses` (16 bytes each, of this host) and `endpoints` is our own. At most 1024 of each.
    * @throws {CaptureError}
@@ -116,7 +137,7 @@ export interface Capture {
   testRun(direction: Direction, packet: TestPacket, repeat: number): number;
   /** While paused, samples wait in the ring; when that is full the kernel counts ringFull. */
   setPaused(paused: boolean): void;
-  /** Resolves when all that is in the ring was given to onBatch. */
+  /** Resolves when all that is in the ring now was given to onBatch, or the capture is closed. */
   flush(): Promise<void>;
   /** Detaches from everything and frees the kernel's memory. */
   close(): void;
@@ -134,8 +155,6 @@ export function listPrograms(ifIndex: number, direction: Direction, netns?: stri
   }
 }
 
-const BPF_F_BEFORE = 1 << 3;
-const BPF_F_AFTER = 1 << 4;
 const SLABS = 4;
 const SLAB_BYTES = 256 << 10;
 const defaultObject = fileURLToPath(new URL('sample.bpf.o', import.meta.url));
@@ -144,25 +163,23 @@ const defaultObject = fileURLToPath(new URL('sample.bpf.o', import.meta.url));
 export function openCapture(options: CaptureOptions): Capture {
   const ringBytes = options.ringBytes ?? 4 << 20;
   const maxInterfaces = options.maxInterfaces ?? 256;
-  const maxIfIndex = options.maxIfIndex ?? 65535;
   const addon = native();
   const slabs = Array.from({ length: SLABS }, () => Buffer.alloc(SLAB_BYTES));
-  /** An ifIndex that comes again gets its slot again: its counters and sequences then go on. */
-  const slotOf = new Map<number, number>();
-  let flushed: (() => void)[] = [];
-  const attachments = new Set<Attachment>();
+  let waiting: { ticket: number; resolve: () => void }[] = [];
   let closed = false;
   let handle: NativeCapture;
 
-  const onBatch = (slab: number, bytes: number) => {
-    if (slab >= 0) {
-      options.onBatch((slabs[slab] as Buffer).subarray(0, bytes));
-      return;
-    }
-    const waiting = flushed;
-    flushed = [];
-    for (const resolve of waiting) resolve();
+  const onBatch = (slab: number, bytesOrTicket: number) => {
+    if (slab >= 0) options.onBatch((slabs[slab] as Buffer).subarray(0, bytesOrTicket));
+    else answerFlush(bytesOrTicket);
   };
+
+  function answerFlush(lastTicket: number): void {
+    const answered = waiting.filter(({ ticket }) => ticket <= lastTicket);
+    waiting = waiting.filter(({ ticket }) => ticket > lastTicket);
+    for (const { resolve } of answered) resolve();
+  }
+
   try {
     handle = addon.open(
       options.objectPath ?? defaultObject,
@@ -170,7 +187,7 @@ export function openCapture(options: CaptureOptions): Capture {
       options.wakeBytes ?? Math.max(4096, ringBytes >> 4),
       options.tickMs ?? 10,
       maxInterfaces,
-      maxIfIndex,
+      SLOT_CELLS - 1,
       slabs,
       onBatch,
     );
@@ -178,76 +195,19 @@ export function openCapture(options: CaptureOptions): Capture {
     throw explain(error, 'loading the BPF programs', release());
   }
 
-  function attach(ifIndex: number, sampling: SamplingOptions): Attachment {
-    if (ifIndex > maxIfIndex)
-      throw new CaptureError('TOO_MANY_INTERFACES', `interface index ${ifIndex} is above ${maxIfIndex}`, {
-        hint: 'raise max_if_index',
-      });
-    const slot = slotOf.get(ifIndex) ?? slotOf.size;
-    if (slot >= maxInterfaces)
-      throw new CaptureError('TOO_MANY_INTERFACES', `${maxInterfaces} interfaces were sampled already`, {
-        hint: 'raise max_interfaces',
-      });
-    slotOf.set(ifIndex, slot);
-    const links: number[] = [];
-
-    const configure = (next: SamplingOptions) => {
-      for (const [index, direction] of directions.entries()) {
-        const options = direction === 'egress' ? { ...next, ...next.egress } : next;
-        addon.setPoint(handle, slot * 2 + index, encodePoint(options, next.directions.includes(direction)));
-      }
-    };
-    const detach = () => {
-      if (links.length === 0) return;
-      for (const fd of links.splice(0)) addon.closeFd(fd);
-      addon.setSlot(handle, ifIndex, 0);
-      attachments.delete(attachment);
-    };
-
-    try {
-      configure(sampling);
-      addon.setSlot(handle, ifIndex, slot + 1);
-      for (const [index, direction] of directions.entries())
-        if (sampling.directions.includes(direction))
-          links.push(attachLink(ifIndex, direction, index as 0 | 1, sampling.order ?? 'head'));
-    } catch (error) {
-      for (const fd of links.splice(0)) addon.closeFd(fd);
-      addon.setSlot(handle, ifIndex, 0);
-      throw explain(error, `attaching to interface ${ifIndex}`, release());
-    }
-    const out = Buffer.alloc(PointCounters.SIZE);
-    const counters = (direction: Direction): Counters => {
-      addon.readCounters(handle, slot * 2 + directions.indexOf(direction), out);
-      return {
-        packets: readU64(out, PointCounters.PACKETS),
-        buffers: readU64(out, PointCounters.BUFFERS),
-        bytes: readU64(out, PointCounters.BYTES),
-        selected: readU64(out, PointCounters.SELECTED),
-        ringFull: readU64(out, PointCounters.RING_FULL),
-        copyFailed: readU64(out, PointCounters.COPY_FAILED),
-        own: readU64(out, PointCounters.OWN),
-        ownSelected: readU64(out, PointCounters.OWN_SELECTED),
-      };
-    };
-    const alive = () => links.every((fd) => addon.linkIfIndex(fd) !== 0);
-    const attachment: Attachment = { ifIndex, slot, configure, counters, alive, detach };
-    attachments.add(attachment);
-    return attachment;
+  async function flush(): Promise<void> {
+    if (closed) return;
+    const flushed = attachments.beginFlush();
+    await new Promise<void>((resolve) => waiting.push({ ticket: addon.flush(handle), resolve }));
+    flushed();
   }
 
-  function attachLink(ifIndex: number, direction: Direction, index: 0 | 1, order: TcxOrder): number {
-    const attach = (flags: number, relativeId: number) =>
-      addon.attach(handle, ifIndex, index, netnsPath(options.netns), flags, relativeId);
-    if (order === 'head') return attach(BPF_F_BEFORE, 0);
-    if (order === 'tail') return attach(BPF_F_AFTER, 0);
-    const [name, flags] = 'before' in order ? [order.before, BPF_F_BEFORE] : [order.after, BPF_F_AFTER];
-    const other = listPrograms(ifIndex, direction, options.netns).find((program) => program.name === name);
-    // Whom to stand beside is not there: then as near to its side as can be.
-    return other ? attach(flags, other.id) : attach(flags, 0);
-  }
+  const attachments = createAttachments({ addon, handle, netns: options.netns, maxInterfaces, flush });
 
   return {
-    attach,
+    attach: attachments.attach,
+    attachMany: attachments.attachMany,
+    detachMany: attachments.detachMany,
     setOwn(endpoints, addresses) {
       try {
         addon.setOwn(handle, Buffer.concat(endpoints.map(encodeEndpoint)), Buffer.concat(addresses));
@@ -258,16 +218,13 @@ export function openCapture(options: CaptureOptions): Capture {
     testRun: (direction, { frame, ifIndex, gsoSize = 0, gsoSegments = 0 }, repeat) =>
       addon.testRun(handle, directions.indexOf(direction) as 0 | 1, frame, ifIndex, gsoSize, gsoSegments, repeat),
     setPaused: (paused) => addon.pause(handle, paused ? 1 : 0),
-    flush: () =>
-      new Promise((resolve) => {
-        flushed.push(resolve);
-        addon.flush(handle);
-      }),
+    flush,
     close() {
       if (closed) return;
       closed = true;
-      for (const attachment of attachments) attachment.detach();
+      attachments.close();
       addon.close(handle);
+      answerFlush(Number.POSITIVE_INFINITY);
     },
   };
 }

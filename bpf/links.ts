@@ -13,9 +13,10 @@ import {
   RTM_GETLINK,
 } from './netlink.ts';
 
-/** Path of a namespace made with `ip netns add NAME`. undefined: the process's own. */
+/** Path of a namespace made with `ip netns add NAME`; a path stays what it is. undefined: the process's own. */
 export function netnsPath(name: string | undefined): string | null {
-  return name === undefined ? null : `/run/netns/${name}`;
+  if (name === undefined) return null;
+  return name.startsWith('/') ? name : `/run/netns/${name}`;
 }
 
 /** Every interface of a network namespace. @throws {CaptureError} */

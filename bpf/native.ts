@@ -7,6 +7,8 @@ import { CaptureError } from './errors.ts';
 declare const opaque: unique symbol;
 export type NativeCapture = { [opaque]: 'capture' };
 
+export type AttachJob = [ifIndex: number, direction: 0 | 1, flags: number, relativeProgram: string | null];
+
 export interface Native {
   open(
     objectPath: string,
@@ -20,7 +22,7 @@ export interface Native {
   ): NativeCapture;
   close(capture: NativeCapture): void;
   pause(capture: NativeCapture, paused: 0 | 1): void;
-  flush(capture: NativeCapture): void;
+  flush(capture: NativeCapture): number;
   attach(
     capture: NativeCapture,
     ifIndex: number,
@@ -29,6 +31,13 @@ export interface Native {
     flags: number,
     relativeId: number,
   ): number;
+  attachMany(
+    capture: NativeCapture,
+    netnsPath: string | null,
+    jobs: AttachJob[],
+    expeditePath: string | null,
+  ): Promise<([fd: number, programs: string[]] | Error)[]>;
+  closeMany(fds: Buffer, expeditePath: string | null): Promise<void>;
   attachedPrograms(ifIndex: number, direction: 0 | 1, netnsPath: string | null): [id: number, name: string][];
   linkIfIndex(linkFd: number): number;
   closeFd(fd: number): void;
@@ -45,6 +54,7 @@ export interface Native {
   ): number;
   testRunObject(objectPath: string, programName: string, frame: Buffer, ifIndex: number, repeat: number): number;
   setPoint(capture: NativeCapture, point: number, config: Buffer): void;
+  startPoint(capture: NativeCapture, point: number, counters: Buffer): void;
   readCounters(capture: NativeCapture, point: number, out: Buffer): void;
   openDrops(
     objectPath: string,
@@ -58,6 +68,7 @@ export interface Native {
   missedDrops(capture: NativeCapture): number;
   readEnum(enumName: string, module: string | null): [value: number, name: string][] | null;
   dump(netnsPath: string | null, type: number): Buffer;
+  netlinkDumps(netnsPath: string | null, requests: [protocol: number, request: Buffer][]): Promise<(Buffer | Error)[]>;
   watchOpen(netnsPath: string | null): number;
   watchRead(fd: number): Buffer | null;
   linkSpeed(netnsPath: string | null, ifName: string): [megabits: number, duplex: number] | null;

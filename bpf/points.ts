@@ -1,7 +1,16 @@
 // The maps' entries as the kernel programs read them (sample.h). Pure.
 
-import type { OwnEndpoint, SamplingOptions } from './capture.ts';
-import { Endpoint, POINT_FIB, POINT_L3, POINT_LOOPBACK, POINT_OWN, PointConfig } from './record.ts';
+import type { Counters, OwnEndpoint, SamplingOptions } from './capture.ts';
+import {
+  Endpoint,
+  POINT_FIB,
+  POINT_L3,
+  POINT_LOOPBACK,
+  POINT_OWN,
+  PointConfig,
+  PointCounters,
+  readU64,
+} from './record.ts';
 
 /** struct point_config; a direction that is not sampled has rate 0. */
 export function encodePoint(options: SamplingOptions, enabled: boolean): Buffer {
@@ -45,4 +54,34 @@ export function encodeEndpoint({ address, port, protocol }: OwnEndpoint): Buffer
   endpoint.writeUInt16BE(port, Endpoint.PORT);
   endpoint.writeUInt8(protocol === 'tcp' ? 6 : 17, Endpoint.PROTOCOL);
   return endpoint;
+}
+
+/** @param bytes struct point_counters, summed over the CPUs */
+export function readCounters(bytes: Buffer): Counters {
+  return {
+    packets: readU64(bytes, PointCounters.PACKETS),
+    buffers: readU64(bytes, PointCounters.BUFFERS),
+    bytes: readU64(bytes, PointCounters.BYTES),
+    selected: readU64(bytes, PointCounters.SELECTED),
+    ringFull: readU64(bytes, PointCounters.RING_FULL),
+    copyFailed: readU64(bytes, PointCounters.COPY_FAILED),
+    own: readU64(bytes, PointCounters.OWN),
+    ownSelected: readU64(bytes, PointCounters.OWN_SELECTED),
+  };
+}
+
+/** struct point_counters to begin with; the next choice is drawn anew. */
+export function encodeCounters(counters?: Counters): Buffer {
+  const bytes = Buffer.alloc(PointCounters.SIZE);
+  if (!counters) return bytes;
+  const write = (value: number, offset: number) => bytes.writeBigUInt64LE(BigInt(value), offset);
+  write(counters.packets, PointCounters.PACKETS);
+  write(counters.buffers, PointCounters.BUFFERS);
+  write(counters.bytes, PointCounters.BYTES);
+  write(counters.selected, PointCounters.SELECTED);
+  write(counters.ringFull, PointCounters.RING_FULL);
+  write(counters.copyFailed, PointCounters.COPY_FAILED);
+  write(counters.own, PointCounters.OWN);
+  write(counters.ownSelected, PointCounters.OWN_SELECTED);
+  return bytes;
 }

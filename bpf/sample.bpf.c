@@ -26,12 +26,12 @@
 /* Set before load. */
 const volatile __u32 wake_bytes = 262144;
 
-/* ifindex -> slot + 1; 0 = not ours. Resized before load. */
+/* An array, not a hash: every packet asks. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 65536);
+	__uint(max_entries, SLOT_CELLS);
 	__type(key, __u32);
-	__type(value, __u32);
+	__type(value, struct slot_cell);
 } slots SEC(".maps");
 
 struct {
@@ -147,12 +147,16 @@ static __noinline int emit(struct __sk_buff *skb, struct point_counters *count, 
 
 static __always_inline int sample(struct __sk_buff *skb, __u8 direction)
 {
-	__u32 ifindex = skb->ifindex;
-	__u32 *slot = bpf_map_lookup_elem(&slots, &ifindex);
+	__u32 cell_index = skb->ifindex % SLOT_CELLS;
+	struct slot_cell *cell = bpf_map_lookup_elem(&slots, &cell_index);
 
-	if (!slot || !*slot)
+	if (!cell || cell->ifindex != skb->ifindex)
 		return TCX_NEXT;
-	__u32 index = (*slot - 1) * DIRECTIONS + direction;
+	/* Once: user space may clear it at any time. */
+	__u32 slot = *(volatile __u32 *)&cell->slot - 1;
+	if (slot == (__u32)-1)
+		return TCX_NEXT;
+	__u32 index = slot * DIRECTIONS + direction;
 	struct point_config *point = bpf_map_lookup_elem(&points, &index);
 	struct point_counters *count = bpf_map_lookup_elem(&counters, &index);
 	if (!point || !count)
@@ -208,7 +212,7 @@ static __always_inline int sample(struct __sk_buff *skb, __u8 direction)
 		.wire_bytes = wire_bytes,
 		.segments = segments,
 		.count = chosen_count,
-		.slot = *slot - 1,
+		.slot = slot,
 		.header_bytes = point->header_bytes < skb->len ? point->header_bytes : skb->len,
 		.direction = direction,
 		.l3 = l3,

@@ -45,6 +45,13 @@ struct sample_record {
 	__u8 header[];        /* 72 */
 };
 
+/* Interfaces by the low bits of their index, which the kernel lets grow for as long as the machine is up. */
+#define SLOT_CELLS 65536
+struct slot_cell {
+	__u32 ifindex; /* 0 */
+	__u32 slot;    /* 4 slot + 1; 0 = not ours */
+};
+
 /* One measuring point: index slot * DIRECTIONS + direction. */
 struct point_config {
 	__u32 rate;          /*  0 0 = do not sample, only count */

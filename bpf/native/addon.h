@@ -12,7 +12,9 @@ bool get_u32(napi_env env, napi_value value, const char *name, uint32_t *out);
 bool get_string(napi_env env, napi_value value, const char *name, char *out, size_t capacity);
 bool get_buffer(napi_env env, napi_value value, const char *name, uint8_t **data, size_t *length);
 bool is_nullish(napi_env env, napi_value value);
-/* Throws an Error with code (errno's name), syscall and message; returns NULL for `return throw_errno(…)`. */
+/* An Error with code (errno's name), syscall and message. */
+napi_value make_errno(napi_env env, int error, const char *syscall, const char *detail);
+/* Throws it; returns NULL for `return throw_errno(…)`. */
 napi_value throw_errno(napi_env env, int error, const char *syscall, const char *detail);
 bool add_function(napi_env env, napi_value exports, const char *name, napi_callback function);
 
@@ -26,11 +28,13 @@ void netns_leave(struct netns_guard *guard);
 /* Each file registers its own functions. */
 bool register_capture(napi_env env, napi_value exports);
 bool register_attach(napi_env env, napi_value exports);
+bool register_attach_many(napi_env env, napi_value exports);
 bool register_own(napi_env env, napi_value exports);
 bool register_drops(napi_env env, napi_value exports);
 bool register_btf(napi_env env, napi_value exports);
 bool register_test_run(napi_env env, napi_value exports);
 bool register_links(napi_env env, napi_value exports);
+bool register_netlink(napi_env env, napi_value exports);
 bool register_packet_socket(napi_env env, napi_value exports);
 
 #endif

@@ -1,24 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * TCX links: attaching, what else is attached, whether a link still has its interface. By system call and layout, because
- * Debian 12's libbpf and headers know neither.
- */
+/* TCX links for JavaScript, one at a time: attaching, what else is attached, whether a link still has its interface. */
 #define _GNU_SOURCE
 #include "addon.h"
 #include "capture.h"
+#include "hooks.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <linux/bpf.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-/* Linux 6.6; older headers lack the names. */
-#define TCX_INGRESS 46
-#define TCX_EGRESS 47
-#ifndef BPF_F_ID
-#define BPF_F_ID (1U << 5)
-#endif
 
 /*
  * attach(capture, ifIndex, direction, netnsPath | null, flags: BPF_F_BEFORE | BPF_F_AFTER, relativeId) -> link file
@@ -31,10 +20,6 @@ static napi_value js_attach(napi_env env, napi_callback_info info)
 	uint32_t ifindex, direction, flags, relative_id;
 	char netns[4096] = "";
 	struct netns_guard guard;
-	struct {
-		uint32_t prog_fd, target_ifindex, attach_type, flags, relative_id, reserved;
-		uint64_t expected_revision;
-	} attr = { 0 };
 	int fd, error;
 
 	if (!get_args(env, info, 6, args) || !get_capture(env, args[0], &capture) ||
@@ -45,16 +30,10 @@ static napi_value js_attach(napi_env env, napi_callback_info info)
 	error = netns_enter(&guard, netns);
 	if (error)
 		return throw_errno(env, -error, "setns", netns);
-	attr.prog_fd = capture->programs[direction == DIRECTION_EGRESS];
-	attr.target_ifindex = ifindex;
-	attr.attach_type = direction == DIRECTION_EGRESS ? TCX_EGRESS : TCX_INGRESS;
-	attr.flags = flags | (relative_id ? BPF_F_ID : 0);
-	attr.relative_id = relative_id;
-	fd = syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
-	error = errno;
+	fd = hook_attach(capture->programs[direction == DIRECTION_EGRESS], ifindex, direction, flags, relative_id);
 	netns_leave(&guard);
 	if (fd < 0)
-		return throw_errno(env, error, "bpf(BPF_LINK_CREATE)", NULL);
+		return throw_errno(env, -fd, "bpf(BPF_LINK_CREATE)", NULL);
 	napi_create_int32(env, fd, &result);
 	return result;
 }
@@ -62,18 +41,12 @@ static napi_value js_attach(napi_env env, napi_callback_info info)
 /* attachedPrograms(ifIndex, direction, netnsPath | null) -> [[id, name], …] in the order in which they run */
 static napi_value js_attached_programs(napi_env env, napi_callback_info info)
 {
-	enum { PROGRAMS_MAX = 64 };
 	napi_value args[3], result, pair, value;
-	uint32_t ifindex, direction, ids[PROGRAMS_MAX] = { 0 };
+	uint32_t ifindex, direction;
+	struct hook_program programs[PROGRAMS_MAX];
 	char netns[4096] = "";
 	struct netns_guard guard;
-	struct {
-		uint32_t target_ifindex, attach_type, query_flags, attach_flags;
-		uint64_t prog_ids;
-		uint32_t count, reserved;
-		uint64_t prog_attach_flags, link_ids, link_attach_flags, revision;
-	} attr = { 0 };
-	int error;
+	int error, count;
 
 	if (!get_args(env, info, 3, args) || !get_u32(env, args[0], "ifIndex", &ifindex) ||
 	    !get_u32(env, args[1], "direction", &direction) ||
@@ -82,28 +55,16 @@ static napi_value js_attached_programs(napi_env env, napi_callback_info info)
 	error = netns_enter(&guard, netns);
 	if (error)
 		return throw_errno(env, -error, "setns", netns);
-	attr.target_ifindex = ifindex;
-	attr.attach_type = direction == DIRECTION_EGRESS ? TCX_EGRESS : TCX_INGRESS;
-	attr.prog_ids = (uintptr_t)ids;
-	attr.count = PROGRAMS_MAX;
-	error = syscall(SYS_bpf, BPF_PROG_QUERY, &attr, sizeof(attr)) ? errno : 0;
+	count = hook_programs(ifindex, direction, programs);
 	netns_leave(&guard);
-	if (error)
-		return throw_errno(env, error, "bpf(BPF_PROG_QUERY)", NULL);
+	if (count < 0)
+		return throw_errno(env, -count, "bpf(BPF_PROG_QUERY)", NULL);
 	napi_create_array(env, &result);
-	for (uint32_t i = 0; i < attr.count && i < PROGRAMS_MAX; i++) {
-		struct bpf_prog_info info = { 0 };
-		uint32_t size = sizeof(info);
-		int fd = bpf_prog_get_fd_by_id(ids[i]);
-
-		if (fd >= 0) {
-			bpf_obj_get_info_by_fd(fd, &info, &size);
-			close(fd);
-		}
+	for (int i = 0; i < count; i++) {
 		napi_create_array_with_length(env, 2, &pair);
-		napi_create_uint32(env, ids[i], &value);
+		napi_create_uint32(env, programs[i].id, &value);
 		napi_set_element(env, pair, 0, value);
-		napi_create_string_utf8(env, info.name, NAPI_AUTO_LENGTH, &value);
+		napi_create_string_utf8(env, programs[i].name, NAPI_AUTO_LENGTH, &value);
 		napi_set_element(env, pair, 1, value);
 		napi_set_element(env, result, i, pair);
 	}

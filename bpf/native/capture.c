@@ -69,7 +69,7 @@ static int fill_exponentials(const struct bpf_object *object)
 	return error;
 }
 
-/* open(objectPath, ringBytes, wakeBytes, tickMs, maxInterfaces, slabs: Buffer[], onBatch) -> capture */
+/* open(objectPath, ringBytes, wakeBytes, tickMs, maxInterfaces, maxIfIndex, slabs: Buffer[], onBatch) -> capture */
 static napi_value js_open(napi_env env, napi_callback_info info)
 {
 	napi_value args[8];
@@ -112,6 +112,7 @@ static napi_value js_open(napi_env env, napi_callback_info info)
 		bpf_program__fd(bpf_object__find_program_by_name(capture->object, "sample_egress"));
 	capture->slots_fd = bpf_object__find_map_fd_by_name(capture->object, "slots");
 	capture->points_fd = bpf_object__find_map_fd_by_name(capture->object, "points");
+	capture->sequences_fd = bpf_object__find_map_fd_by_name(capture->object, "sequences");
 	capture->counters_fd = bpf_object__find_map_fd_by_name(capture->object, "counters");
 	capture->counters_bytes = sizeof(struct point_counters);
 	capture->own_endpoints_fd = bpf_object__find_map_fd_by_name(capture->object, "own_endpoints");
@@ -158,15 +159,15 @@ static napi_value js_pause(napi_env env, napi_callback_info info)
 	return NULL;
 }
 
-/* flush(capture): answered by onBatch(-1, 0) */
+/* flush(capture) -> ticket, a number that rises: answered by onBatch(-1, ticket), a later one's answer is for all before */
 static napi_value js_flush(napi_env env, napi_callback_info info)
 {
-	napi_value args[1];
+	napi_value args[1], result = NULL;
 	struct capture *capture;
 
 	if (get_args(env, info, 1, args) && get_capture(env, args[0], &capture))
-		ring_reader_flush(capture->reader);
-	return NULL;
+		napi_create_uint32(env, ring_reader_flush(capture->reader), &result);
+	return result;
 }
 
 /* setSlot(capture, ifIndex, slotPlusOne) */
@@ -174,12 +175,14 @@ static napi_value js_set_slot(napi_env env, napi_callback_info info)
 {
 	napi_value args[3];
 	struct capture *capture;
-	uint32_t ifindex, slot;
+	struct slot_cell cell;
+	uint32_t index;
 
 	if (!get_args(env, info, 3, args) || !get_capture(env, args[0], &capture) ||
-	    !get_u32(env, args[1], "ifIndex", &ifindex) || !get_u32(env, args[2], "slotPlusOne", &slot))
+	    !get_u32(env, args[1], "ifIndex", &cell.ifindex) || !get_u32(env, args[2], "slotPlusOne", &cell.slot))
 		return NULL;
-	if (bpf_map_update_elem(capture->slots_fd, &ifindex, &slot, BPF_ANY))
+	index = cell.ifindex % SLOT_CELLS;
+	if (bpf_map_update_elem(capture->slots_fd, &index, &cell, BPF_ANY))
 		return throw_errno(env, errno, "bpf_map_update_elem", "slots");
 	return NULL;
 }
@@ -237,11 +240,43 @@ static napi_value js_read_counters(napi_env env, napi_callback_info info)
 	return NULL;
 }
 
+/* startPoint(capture, point, counters: Buffer of struct point_counters): a point that is not in use counts from there on */
+static napi_value js_start_point(napi_env env, napi_callback_info info)
+{
+	napi_value args[3];
+	struct capture *capture;
+	struct point_counters *values;
+	uint32_t point;
+	uint8_t *start;
+	size_t length;
+	uint64_t sequence;
+	int error;
+
+	if (!get_args(env, info, 3, args) || !get_capture(env, args[0], &capture) ||
+	    !get_u32(env, args[1], "point", &point) || !get_buffer(env, args[2], "counters", &start, &length))
+		return NULL;
+	if (length != sizeof(*values))
+		return throw_errno(env, EINVAL, "startPoint", "counters have the wrong size");
+	values = calloc(capture->cpus, sizeof(*values));
+	if (!values)
+		return throw_errno(env, ENOMEM, "startPoint", NULL);
+	/* The sum over all CPUs is what counts. */
+	memcpy(values, start, sizeof(*values));
+	sequence = values->selected;
+	error = bpf_map_update_elem(capture->counters_fd, &point, values, BPF_ANY) ||
+		bpf_map_update_elem(capture->sequences_fd, &point, &sequence, BPF_ANY);
+	free(values);
+	if (error)
+		return throw_errno(env, errno, "bpf_map_update_elem", "counters");
+	return NULL;
+}
+
 bool register_capture(napi_env env, napi_value exports)
 {
 	return add_function(env, exports, "open", js_open) && add_function(env, exports, "close", js_close) &&
 	       add_function(env, exports, "pause", js_pause) && add_function(env, exports, "flush", js_flush) &&
 	       add_function(env, exports, "setSlot", js_set_slot) &&
 	       add_function(env, exports, "setPoint", js_set_point) &&
+	       add_function(env, exports, "startPoint", js_start_point) &&
 	       add_function(env, exports, "readCounters", js_read_counters);
 }

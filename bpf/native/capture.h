@@ -15,7 +15,7 @@ struct capture {
 	struct ring_reader *reader;
 	napi_ref slabs;
 	int programs[DIRECTIONS];
-	int slots_fd, points_fd, counters_fd, own_endpoints_fd, own_addresses_fd;
+	int slots_fd, points_fd, sequences_fd, counters_fd, own_endpoints_fd, own_addresses_fd;
 	size_t counters_bytes; /* of an entry of the map of counters, for one CPU */
 	int cpus;
 };

@@ -2,6 +2,7 @@
 /* What the kernel says about interfaces, its clocks, and libbpf's version. Parsing is netlink.ts's. */
 #define _GNU_SOURCE
 #include "addon.h"
+#include "netlink.h"
 
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -17,53 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DUMP_BYTES_MAX (64u << 20)
-
-/* All messages of a dump (RTM_GETLINK, RTM_GETADDR), one after another, into *data (malloc). Returns 0 or -errno. */
-static int dump(int fd, uint16_t type, uint8_t **data, size_t *length)
-{
-	struct {
-		struct nlmsghdr header;
-		struct ifinfomsg info;
-	} request = { .header = { .nlmsg_len = sizeof(request),
-				  .nlmsg_type = type,
-				  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-				  .nlmsg_seq = 1 } };
-	size_t capacity = 0;
-
-	if (send(fd, &request, sizeof(request), 0) < 0)
-		return -errno;
-	for (;;) {
-		if (capacity - *length < 65536) {
-			uint8_t *grown;
-
-			capacity += 262144;
-			if (capacity > DUMP_BYTES_MAX)
-				return -EMSGSIZE;
-			grown = realloc(*data, capacity);
-			if (!grown)
-				return -ENOMEM;
-			*data = grown;
-		}
-		ssize_t received = recv(fd, *data + *length, capacity - *length, 0);
-
-		if (received < 0)
-			return -errno;
-		size_t kept = 0;
-
-		for (struct nlmsghdr *message = (void *)(*data + *length); NLMSG_OK(message, (size_t)received - kept);) {
-			if (message->nlmsg_type == NLMSG_DONE) {
-				*length += kept;
-				return 0;
-			}
-			if (message->nlmsg_type == NLMSG_ERROR)
-				return ((struct nlmsgerr *)NLMSG_DATA(message))->error;
-			kept += NLMSG_ALIGN(message->nlmsg_len);
-			message = (void *)(*data + *length + kept);
-		}
-		*length += kept;
-	}
-}
+/* A thousand interfaces that come at once say as much. */
+#define WATCH_BYTES (8 << 20)
 
 /* A socket of this family inside a namespace, or -1 with a JavaScript exception. */
 static int open_in_netns(napi_env env, napi_value path, int family, int type, int protocol)
@@ -90,10 +46,14 @@ static int open_in_netns(napi_env env, napi_value path, int family, int type, in
 /* dump(netnsPath | null, RTM_GETLINK | RTM_GETADDR) -> Buffer of RTM_NEWLINK or RTM_NEWADDR messages */
 static napi_value js_dump(napi_env env, napi_callback_info info)
 {
+	struct {
+		struct nlmsghdr header;
+		struct ifinfomsg info;
+	} request = { .header = { .nlmsg_len = sizeof(request), .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP, .nlmsg_seq = 1 } };
 	napi_value args[2], result = NULL;
 	uint32_t type;
-	uint8_t *data = NULL;
-	size_t length = 0;
+	uint8_t *data;
+	size_t length;
 	int fd, error;
 
 	if (!get_args(env, info, 2, args) || !get_u32(env, args[1], "type", &type))
@@ -101,7 +61,8 @@ static napi_value js_dump(napi_env env, napi_callback_info info)
 	fd = open_in_netns(env, args[0], AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
 	if (fd < 0)
 		return NULL;
-	error = dump(fd, type, &data, &length);
+	request.header.nlmsg_type = type;
+	error = netlink_dump(fd, &request, sizeof(request), &data, &length);
 	close(fd);
 	if (error)
 		throw_errno(env, -error, "netlink dump", NULL);
@@ -117,13 +78,15 @@ static napi_value js_watch_open(napi_env env, napi_callback_info info)
 	struct sockaddr_nl address = { .nl_family = AF_NETLINK,
 				       .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR };
 	napi_value args[1], result;
-	int fd, error;
+	int fd, error, bytes = WATCH_BYTES;
 
 	if (!get_args(env, info, 1, args))
 		return NULL;
 	fd = open_in_netns(env, args[0], AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK, NETLINK_ROUTE);
 	if (fd < 0)
 		return NULL;
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)))
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address))) {
 		error = errno;
 		close(fd);

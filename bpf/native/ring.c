@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "../sample.h"
@@ -24,6 +25,8 @@ struct message {
 struct ring_reader {
 	struct ring_options options;
 	struct ring_buffer *ring;
+	/* The kernel's positions in the ring: its consumer and its producer page. */
+	const unsigned long *consumed, *produced;
 	napi_threadsafe_function deliver;
 	pthread_t thread;
 	int epoll_fd;
@@ -31,6 +34,9 @@ struct ring_reader {
 	pthread_mutex_t lock;
 	bool free_slabs[SLABS_MAX];
 	bool paused, flushing, stopping;
+	bool flush_posted; /* its message is on the way */
+	uint32_t flush_ticket;
+	unsigned long flush_target; /* producer position when it was asked for */
 	bool starved; /* the thread waits for a slab: only then does a returned one wake it */
 	struct message messages[SLABS_MAX + 1];
 	/* thread only: the slab being filled */
@@ -63,16 +69,17 @@ static void on_js(napi_env env, napi_value callback, void *context, void *data)
 		napi_get_and_clear_last_exception(env, &exception);
 		napi_fatal_exception(env, exception);
 	}
-	if (message->slab >= 0) {
-		pthread_mutex_lock(&reader->lock);
+	pthread_mutex_lock(&reader->lock);
+	if (message->slab < 0)
+		reader->flush_posted = false;
+	else
 		reader->free_slabs[message->slab] = true;
-		bool wake = reader->starved || reader->flushing;
-		reader->starved = false;
-		pthread_mutex_unlock(&reader->lock);
-		/* Else it would come for every few records, which costs more than the records. */
-		if (wake)
-			eventfd_write(reader->event_fd, 1);
-	}
+	bool wake = reader->starved || reader->flushing;
+	reader->starved = false;
+	pthread_mutex_unlock(&reader->lock);
+	/* Else it would come for every few records, which costs more than the records. */
+	if (wake)
+		eventfd_write(reader->event_fd, 1);
 }
 
 static int take_free_slab(struct ring_reader *reader)
@@ -84,14 +91,6 @@ static int take_free_slab(struct ring_reader *reader)
 		}
 	}
 	return -1;
-}
-
-static bool all_slabs_free(const struct ring_reader *reader)
-{
-	for (uint32_t i = 0; i < reader->options.slab_count; i++)
-		if (!reader->free_slabs[i])
-			return false;
-	return true;
 }
 
 static void post(struct ring_reader *reader, int slab, uint32_t bytes)
@@ -118,7 +117,8 @@ static void *run(void *argument)
 	struct ring_reader *reader = argument;
 
 	for (;;) {
-		bool flush_done = false;
+		bool flush_done;
+		uint32_t ticket;
 		int slab;
 
 		pthread_mutex_lock(&reader->lock);
@@ -140,21 +140,44 @@ static void *run(void *argument)
 		bool more = ring_buffer__consume(reader->ring) == -ENOBUFS;
 
 		pthread_mutex_lock(&reader->lock);
-		if (!reader->filled) {
+		if (!reader->filled)
 			reader->free_slabs[slab] = true;
-			flush_done = reader->flushing && all_slabs_free(reader);
-			if (flush_done)
-				reader->flushing = false;
+		/* A record that is reserved and not yet submitted holds it up: its packet passes this moment. */
+		flush_done = reader->flushing && !reader->flush_posted &&
+			     (long)(__atomic_load_n(reader->consumed, __ATOMIC_ACQUIRE) - reader->flush_target) >= 0;
+		if (flush_done) {
+			reader->flushing = false;
+			reader->flush_posted = true;
 		}
+		ticket = reader->flush_ticket;
 		pthread_mutex_unlock(&reader->lock);
 
 		if (reader->filled)
 			post(reader, slab, reader->filled);
+		/* Behind the slabs before it: they are handed over in order. */
 		if (flush_done)
-			post(reader, -1, 0);
+			post(reader, -1, ticket);
 		if (!more)
 			wait_events(reader, reader->options.tick_ms);
 	}
+}
+
+static bool map_positions(struct ring_reader *reader)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	const char *pages = mmap(NULL, 2 * page, PROT_READ, MAP_SHARED, reader->options.map_fd, 0);
+
+	if (pages == MAP_FAILED)
+		return false;
+	reader->consumed = (const void *)pages;
+	reader->produced = (const void *)(pages + page);
+	return true;
+}
+
+static void unmap_positions(struct ring_reader *reader)
+{
+	if (reader->consumed)
+		munmap((void *)reader->consumed, 2 * sysconf(_SC_PAGESIZE));
 }
 
 /* Runs when Node has let go of the queue, whose messages point into the reader. */
@@ -188,7 +211,7 @@ struct ring_reader *ring_reader_start(napi_env env, const struct ring_options *o
 	on_event.data.fd = reader->event_fd;
 	on_ring.data.fd = options->map_fd;
 	/* Edge triggered: the ring stays readable while it holds anything, and the tick is to collect that. */
-	if (!reader->ring || reader->event_fd < 0 || reader->epoll_fd < 0 ||
+	if (!reader->ring || reader->event_fd < 0 || reader->epoll_fd < 0 || !map_positions(reader) ||
 	    epoll_ctl(reader->epoll_fd, EPOLL_CTL_ADD, reader->event_fd, &on_event) ||
 	    epoll_ctl(reader->epoll_fd, EPOLL_CTL_ADD, options->map_fd, &on_ring)) {
 		*error = errno;
@@ -203,12 +226,14 @@ struct ring_reader *ring_reader_start(napi_env env, const struct ring_options *o
 	*error = pthread_create(&reader->thread, NULL, run, reader);
 	if (!*error)
 		return reader;
+	unmap_positions(reader);
 	ring_buffer__free(reader->ring);
 	close(reader->event_fd);
 	close(reader->epoll_fd);
 	napi_release_threadsafe_function(reader->deliver, napi_tsfn_abort);
 	return NULL;
 fail:
+	unmap_positions(reader);
 	if (reader->ring)
 		ring_buffer__free(reader->ring);
 	if (reader->event_fd >= 0)
@@ -232,15 +257,24 @@ void ring_reader_pause(struct ring_reader *reader, bool paused)
 	set(reader, &reader->paused, paused);
 }
 
-void ring_reader_flush(struct ring_reader *reader)
+uint32_t ring_reader_flush(struct ring_reader *reader)
 {
-	set(reader, &reader->flushing, true);
+	uint32_t ticket;
+
+	pthread_mutex_lock(&reader->lock);
+	ticket = ++reader->flush_ticket;
+	reader->flush_target = __atomic_load_n(reader->produced, __ATOMIC_ACQUIRE);
+	reader->flushing = true;
+	pthread_mutex_unlock(&reader->lock);
+	eventfd_write(reader->event_fd, 1);
+	return ticket;
 }
 
 void ring_reader_stop(struct ring_reader *reader)
 {
 	set(reader, &reader->stopping, true);
 	pthread_join(reader->thread, NULL);
+	unmap_positions(reader);
 	ring_buffer__free(reader->ring);
 	close(reader->event_fd);
 	close(reader->epoll_fd);

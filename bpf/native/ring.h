@@ -26,8 +26,8 @@ struct ring_options {
 /* on_batch(slab, bytes): slab < 0 answers a flush. Returns NULL with *error = errno. */
 struct ring_reader *ring_reader_start(napi_env env, const struct ring_options *options, napi_value on_batch, int *error);
 void ring_reader_pause(struct ring_reader *reader, bool paused);
-/* Everything now in the ring is delivered, then on_batch(-1, 0). */
-void ring_reader_flush(struct ring_reader *reader);
+/* Everything now in the ring is delivered, then on_batch(-1, ticket). Returns the ticket; the last of several is answered. */
+uint32_t ring_reader_flush(struct ring_reader *reader);
 /* Joins the thread; undelivered slabs are dropped. Frees the reader. */
 void ring_reader_stop(struct ring_reader *reader);
 

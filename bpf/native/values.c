@@ -55,7 +55,7 @@ bool is_nullish(napi_env env, napi_value value)
 	return napi_typeof(env, value, &type) == napi_ok && (type == napi_undefined || type == napi_null);
 }
 
-napi_value throw_errno(napi_env env, int error, const char *syscall, const char *detail)
+napi_value make_errno(napi_env env, int error, const char *syscall, const char *detail)
 {
 	char text[4096];
 	const char *name = strerrorname_np(error);
@@ -68,7 +68,12 @@ napi_value throw_errno(napi_env env, int error, const char *syscall, const char 
 	napi_create_error(env, code, message, &object);
 	napi_create_string_utf8(env, syscall, NAPI_AUTO_LENGTH, &value);
 	napi_set_named_property(env, object, "syscall", value);
-	napi_throw(env, object);
+	return object;
+}
+
+napi_value throw_errno(napi_env env, int error, const char *syscall, const char *detail)
+{
+	napi_throw(env, make_errno(env, error, syscall, detail));
 	return NULL;
 }
 

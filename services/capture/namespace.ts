@@ -54,7 +54,6 @@ export interface Namespace {
 
 /** Apart from anything that a host's own indexes reach, and readable: 3000002 is interface 2 of the fourth namespace. */
 const INDEXES_PER_NAMESPACE = 1_000_000;
-const IF_INDEX_MAX = 65_535;
 
 /** A measuring point; its interface may be renamed. */
 interface Point extends PointState {
@@ -86,7 +85,6 @@ export function openNamespace(options: NamespaceOptions): Namespace {
     ringBytes: config.ringBytes,
     tickMs: config.tickMs,
     maxInterfaces: config.maxInterfaces,
-    maxIfIndex: IF_INDEX_MAX,
     onBatch: (records) => builder.add(records, (slot, direction) => points[slot * 2 + direction] as Point),
   });
 
