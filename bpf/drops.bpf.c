@@ -130,6 +130,9 @@ static __always_inline void fill_header(struct sk_buff *skb, struct drop_record 
 	__u32 linear_bytes = skb->tail > start ? skb->tail - start : 0;
 	__u32 bytes = config.header_bytes;
 
+	/* A header that lies outside of the packet says nothing about its length. */
+	if (wire_bytes >> 31)
+		wire_bytes = skb->len;
 	if (bytes > linear_bytes)
 		bytes = linear_bytes;
 	if (bytes > wire_bytes)
