@@ -2,12 +2,26 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import avro from 'avsc';
 import { type Codec, FRAME_HEADER_BYTES, rabinFingerprint, SchemaError } from './avro.ts';
-import type { Counters, LedgerEntry, SampleBatch } from './generated.ts';
-import { countersCodec, decodedBatchCodec, flowCodec, ledgerEntryCodec, sampleBatchCodec } from './topics.ts';
+import type { Counters, DropBatch, LedgerEntry, SampleBatch } from './generated.ts';
+import {
+  countersCodec,
+  decodedBatchCodec,
+  dropBatchCodec,
+  flowCodec,
+  ledgerEntryCodec,
+  sampleBatchCodec,
+} from './topics.ts';
 
 const { types } = avro;
 
-const codecs = [countersCodec, decodedBatchCodec, flowCodec, ledgerEntryCodec, sampleBatchCodec] as Codec<unknown>[];
+const codecs = [
+  countersCodec,
+  decodedBatchCodec,
+  dropBatchCodec,
+  flowCodec,
+  ledgerEntryCodec,
+  sampleBatchCodec,
+] as Codec<unknown>[];
 
 // Messages that fastavro 1.13 wrote with the same .avsc files.
 const batchMessage = hex(`
@@ -55,6 +69,49 @@ const batch: SampleBatch = {
     },
   ],
 };
+const dropMessage = hex(`
+  c301 babb96d45da42842
+  026100000000000000000000ffffc0000201000102030405060708090a0b0c0d0e0f04aab4f2b6de82ccc531ffffffff
+  ffffffffff01f4030202124e4f5f534f434b455406d00fa01f08c801b401020002000a14808080801e0e08657468300e
+  02ba9b04047804600000`);
+const drops: DropBatch = {
+  agent: 'a',
+  agentAddress: batch.agentAddress,
+  bootId: batch.bootId,
+  batchSequence: 2,
+  baseTimeNs: batch.baseTimeNs,
+  clockOffsetNs: batch.clockOffsetNs,
+  clockUncertaintyNs: 250,
+  missed: 1,
+  reasons: [
+    {
+      name: 'NO_SOCKET',
+      number: 3,
+      buffers: 1000,
+      packets: 2000,
+      local: 4,
+      selected: 100,
+      overBound: 90,
+      ringFull: 1,
+    },
+  ],
+  drops: [
+    {
+      reason: 0,
+      timeOffsetNs: 5,
+      samplingRate: 10,
+      netns: 4_026_531_840,
+      ifIndex: 7,
+      ifName: 'eth0',
+      inputIfIndex: 7,
+      linkType: 'ip',
+      etherType: 0x86dd,
+      segments: 2,
+      bytes: 60,
+      header: hex('6000'),
+    },
+  ],
+};
 const ledgerMessage = hex(`
   c301 ce358348a352b23b 0e686f73742dc3a9 000102030405060708090a0b0c0d0e0f 0c6465636f6465
   c091dba4f367 fcffffffffffff1f d804 00 04 126d616c666f726d6564 04 1272696e675f66756c6c 8001 00`);
@@ -87,6 +144,7 @@ test('a message starts with C3 01 and the fingerprint that fastavro gives its sc
   for (const [codec, header] of [
     [countersCodec, 'c301f913decc8aaf4786'],
     [decodedBatchCodec, 'c301980a2e7dba355245'],
+    [dropBatchCodec, 'c301babb96d45da42842'],
     [flowCodec, 'c3016627b0ccd2f0b13e'],
     [ledgerEntryCodec, 'c301ce358348a352b23b'],
     [sampleBatchCodec, 'c30174e0b73c8f2ff7ee'],
@@ -97,6 +155,8 @@ test('a message starts with C3 01 and the fingerprint that fastavro gives its sc
 test('what another Avro library wrote is read, and written the same', () => {
   assert.deepEqual(plain(sampleBatchCodec.decode(batchMessage)), batch);
   assert.deepEqual(sampleBatchCodec.encode(batch), batchMessage);
+  assert.deepEqual(plain(dropBatchCodec.decode(dropMessage)), drops);
+  assert.deepEqual(dropBatchCodec.encode(drops), dropMessage);
   assert.deepEqual(plain(ledgerEntryCodec.decode(ledgerMessage)), ledger);
   assert.deepEqual(ledgerEntryCodec.encode(ledger), ledgerMessage);
 });

@@ -439,6 +439,78 @@ export interface DecodedSample {
   icmpCode: number;
 }
 
+/** Topic tcxflow.drops.v1. Packets that an agent's kernel dropped, in any network namespace, by the kernel's reason. Without drops one comes with each poll of counters. Key: agent. */
+export interface DropBatch {
+  /** Stable name of the host or switch. */
+  agent: string;
+  /** IPv6, or IPv4 mapped (::ffff:a.b.c.d): the sFlow agent address. */
+  agentAddress: Address;
+  /** New at each start of the agent: sequences and pools start again with it. */
+  bootId: BootId;
+  /** From 1, without gaps, per boot id; batches of this topic. */
+  batchSequence: number;
+  /** Wall-clock time that the drops' offsets count from. */
+  baseTimeNs: bigint;
+  /** Wall clock minus kernel monotonic clock, as used for this batch. */
+  clockOffsetNs: bigint;
+  /** Half the time that reading both clocks took. */
+  clockUncertaintyNs: number;
+  /** Drops that are in no counter, cumulative: they came while the program was running on that CPU. */
+  missed: number;
+  /** State of each reason in this batch, cumulative since the boot id; with each poll of counters, of all that there were. */
+  reasons: ReasonState[];
+  drops: Drop[];
+}
+
+export interface ReasonState {
+  /** As the agent's kernel calls it, without SKB_DROP_REASON_; a subsystem's with its name before it. */
+  name: string;
+  /** In that kernel; others may number differently. */
+  number: number;
+  /** Pool: packets dropped as the kernel has them (a GSO buffer is one). */
+  buffers: number;
+  /** The same on the wire: a GSO buffer counts as its segments. */
+  packets: number;
+  /** Dropped buffers of local sockets (AF_UNIX, netlink): no packets, not in the pool. */
+  local: number;
+  /** Buffers chosen. */
+  selected: number;
+  /** Of them lost: more in a second than capture.drops.max_per_second. */
+  overBound: number;
+  /** Of them lost: no space in the ring. */
+  ringFull: number;
+}
+
+/** One kernel buffer that was dropped and chosen. */
+export interface Drop {
+  /** Index into reasons. */
+  reason: number;
+  /** Kernel time of the drop, from baseTimeNs. */
+  timeOffsetNs: number;
+  /** N of 1:N when it was chosen. */
+  samplingRate: number;
+  /** Network namespace: its inode number, as `readlink /proc/PID/ns/net` and `lsns` show it; 0 = unknown. */
+  netns: number;
+  /** Interface that had the packet, in that namespace; without one, where it came in; 0 = neither. */
+  ifIndex: number;
+  /** Of the interface that had it; empty = none had. */
+  ifName: string;
+  /** Where it came in; 0 = made by this host, or unknown. */
+  inputIfIndex: number;
+  /** What the header bytes start with; ip: the network header, of the protocol that etherType says. */
+  linkType: LinkType;
+  /** skb->protocol. */
+  etherType: number;
+  /** Wire packets in this buffer. */
+  segments: number;
+  /** Of the buffer, from where the header starts; VLAN tag included. */
+  bytes: number;
+  /** First bytes; a VLAN tag held in kernel metadata is put back. Empty when the kernel had none at hand. */
+  header: Buffer;
+}
+
+export type LinkType = 'ethernet' | 'ip';
+
 /** Topic tcxflow.flows.v1, one record a message. The samples of one key in one window; every measure is additive, so several records of one key and window (late samples) add up. */
 export interface Flow {
   windowStart: number;
@@ -550,8 +622,6 @@ export interface SourceState {
   /** Choices that fell on own traffic by its endpoints: in the pool, but no samples. Times the rate: how much of the pool it is. */
   ownSelected: number;
 }
-
-export type LinkType = 'ethernet' | 'ip';
 
 /** One kernel buffer of which sampleCount packets were chosen. */
 export interface RawSample {

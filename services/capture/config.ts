@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { serviceSchema } from '@tcxflow/common/config.ts';
 import { z } from 'zod';
+import { dropsSection } from './drops/config.ts';
 
 const tcxOrder = z.union(
   [
@@ -99,6 +100,7 @@ export const captureSection = z
       .describe('Size of the spool, for when Kafka is away; the oldest samples go first. 0: no spool.'),
     spoolMaxAgeMs: z.int().min(1000).default(86_400_000).describe('Older samples are given up.'),
     countersIntervalMs: z.int().min(1000).default(10_000).describe('How often interface counters are published.'),
+    drops: dropsSection,
   })
   .prefault({});
 

@@ -1,4 +1,4 @@
-// capture: kernel samples and interface counters of this host → tcxflow.raw-samples.v1 and tcxflow.counters.v1.
+// capture: kernel samples, interface counters and dropped packets of this host → tcxflow.raw-samples.v1, .counters.v1, .drops.v1.
 
 import { createKafka, waitForKafka } from '@tcxflow/common/kafka.ts';
 import type { Component, Fail } from '@tcxflow/common/lifecycle.ts';
@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { createBatchBuilder } from './batch-builder.ts';
 import { type CaptureConfig, type CaptureServiceConfig, captureSchema } from './config.ts';
 import { createCounterPoller } from './counters.ts';
+import { createDropWatch, type DropWatch } from './drops/drops.ts';
 import { explainCommand } from './explain.ts';
 import { createIdentity } from './identity.ts';
 import { createPublisherMetrics, createSamplerMetrics, createUnseenCounter, type PublisherMetrics } from './metrics.ts';
@@ -33,7 +34,10 @@ function build({ config, log, metrics, fail, reload }: ServiceContext<CaptureSer
     waitForKafka: (signal) => waitForKafka(config.kafka, log, signal),
     queueBytes: capture.queueBytes,
     openSpool: capture.spoolBytes > 0 ? () => openCaptureSpool(capture, publisherMetrics, log) : undefined,
-    onPressure: (full) => sampler.setPaused(full),
+    onPressure: (full) => {
+      sampler.setPaused(full);
+      drops.setPaused(full);
+    },
     metrics: publisherMetrics,
     log,
   });
@@ -50,6 +54,15 @@ function build({ config, log, metrics, fail, reload }: ServiceContext<CaptureSer
     metrics: createSamplerMetrics(metrics),
     log,
     fail,
+  });
+  const drops = createDropWatch({
+    config: capture.drops,
+    identity,
+    lingerMs: capture.lingerMs,
+    stateIntervalMs: capture.countersIntervalMs,
+    emit: (value) => publisher.push({ topic: topicNames.drops, key: identity.agent, value, samples: 0 }),
+    metrics,
+    log,
   });
   const poller = createCounterPoller({
     identity,
@@ -79,7 +92,8 @@ function build({ config, log, metrics, fail, reload }: ServiceContext<CaptureSer
           }),
         ]
       : [];
-  return [publisher, sampler, ...ownTraffic, poller, onSignals(sampler, poller, () => reload().capture, log, fail)];
+  const signals = onSignals({ sampler, drops, poller, readConfig: () => reload().capture, log, fail });
+  return [publisher, sampler, drops, ...ownTraffic, poller, signals];
 }
 
 function openCaptureSpool(config: CaptureConfig, metrics: PublisherMetrics, log: Logger): Spool {
@@ -102,16 +116,17 @@ function collectorsOf(section: unknown): string[] {
  * SIGUSR1: detach from all interfaces and publish what is left, but stay up, so that the counters can be compared.
  * SIGHUP: take the rules of the configuration as it is now.
  */
-function onSignals(
-  sampler: Sampler,
-  poller: Component,
-  readConfig: () => CaptureConfig,
-  log: Logger,
-  fail: Fail,
-): Component {
+function onSignals(options: {
+  sampler: Sampler;
+  drops: DropWatch;
+  poller: Component;
+  readConfig: () => CaptureConfig;
+  log: Logger;
+  fail: Fail;
+}): Component {
+  const { sampler, drops, poller, readConfig, log, fail } = options;
   const quiesce = () =>
-    void sampler
-      .quiesce()
+    void Promise.all([sampler.quiesce(), drops.quiesce()])
       .then(() => poller.stop(AbortSignal.abort()))
       .catch(fail);
   const takeRules = () => {

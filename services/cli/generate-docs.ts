@@ -12,6 +12,7 @@ import { decodeSection } from '@tcxflow/decode/config.ts';
 import {
   countersCodec,
   decodedBatchCodec,
+  dropBatchCodec,
   flowCodec,
   ledgerEntryCodec,
   sampleBatchCodec,
@@ -59,7 +60,12 @@ export function configurationPage(): string {
   const parts = Object.entries(sections).map(([name, section]) => {
     const { properties = {} } = schemaOf(section);
     const rules = properties.interfaces?.items?.properties;
-    return `\n## ${name}\n\n${keyTable(properties)}${rules ? `\nEach of \`interfaces\`:\n\n${keyTable(rules)}` : ''}`;
+    const inner = Object.entries(properties).filter(([, schema]) => schema.properties);
+    return [
+      `\n## ${name}\n\n${keyTable(properties)}`,
+      rules ? `\nEach of \`interfaces\`:\n\n${keyTable(rules)}` : '',
+      ...inner.map(([key, schema]) => `\nKeys of \`${snakeKey(key)}\`:\n\n${keyTable(schema.properties ?? {})}`),
+    ].join('');
   });
   return `${MADE}
 # Configuration
@@ -75,7 +81,7 @@ ${parts.join('')}`;
 function keyTable(properties: Record<string, JsonSchema>): string {
   const rows = Object.entries(properties).map(
     ([key, schema]) =>
-      `| \`${snakeKey(key)}\` | ${accepted(schema)} | ${defaultOf(schema)} | ${schema.description ?? ''} |\n`,
+      `| \`${snakeKey(key)}\` | ${schema.properties ? 'keys, see below' : accepted(schema)} | ${defaultOf(schema)} | ${schema.description ?? ''} |\n`,
   );
   return `| key | accepted | default | meaning |\n|---|---|---|---|\n${rows.join('')}`;
 }
@@ -96,7 +102,13 @@ function accepted(schema: JsonSchema): string {
 }
 
 function defaultOf({ default: value }: JsonSchema): string {
-  if (value === undefined || value === '' || (Array.isArray(value) && value.length === 0)) return '';
+  if (
+    value === undefined ||
+    value === '' ||
+    value?.constructor === Object ||
+    (Array.isArray(value) && value.length === 0)
+  )
+    return '';
   if (value === hostname()) return "this host's name";
   return `\`${Array.isArray(value) ? value.join(', ') : value}\``;
 }
@@ -150,6 +162,7 @@ export function topicsPage(): string {
   const codecs = [
     [topicNames.rawSamples, sampleBatchCodec],
     [topicNames.counters, countersCodec],
+    [topicNames.drops, dropBatchCodec],
     [topicNames.decodedSamples, decodedBatchCodec],
     [topicNames.flows, flowCodec],
     [topicNames.ledger, ledgerEntryCodec],
