@@ -2,8 +2,19 @@
 
 import { release } from 'node:os';
 import { explain } from './errors.ts';
+import {
+  type EthernetStats,
+  ethernetStatsRequest,
+  familiesRequest,
+  type LinkSpeed,
+  linkModesRequest,
+  parseEthernetStats,
+  parseEthtoolFamily,
+  parseLinkModes,
+} from './ethtool.ts';
 import { native } from './native.ts';
 import {
+  dumpRequest,
   type Link,
   type LinkAddress,
   parseAddresses,
@@ -29,8 +40,60 @@ export function listAddresses(netns?: string): LinkAddress[] {
   return inNamespace('listing the addresses', netns, (path) => parseAddresses(native().dump(path, RTM_GETADDR)));
 }
 
+/** What a network namespace has. */
+export interface Network {
+  links: Link[];
+  addresses: LinkAddress[];
+  /** By ifIndex; a device that does not say is missing. */
+  speeds: Map<number, LinkSpeed>;
+  /** By ifIndex; a device whose driver counts none is missing. */
+  ethernetStats: Map<number, EthernetStats>;
+}
+
+const NETLINK_ROUTE = 0;
+const NETLINK_GENERIC = 16;
+/** The number is the kernel's, for as long as it runs. undefined: not asked yet; 0: it has no such family. */
+let ethtoolFamily: number | undefined;
+
+/**
+ * Everything in one go, in the background: the kernel may keep us waiting for RTNL. The interfaces come first, so that
+ * addresses and speeds of all of them are there.
+ * @throws {CaptureError}
+ */
+export async function readNetwork(netns?: string, parts = { ethernetStats: false }): Promise<Network> {
+  const path = netnsPath(netns);
+  try {
+    if (ethtoolFamily === undefined) {
+      const [families] = await native().netlinkDumps(path, [[NETLINK_GENERIC, familiesRequest()]]);
+      ethtoolFamily = parseEthtoolFamily(answered(families)) ?? 0;
+    }
+    const [links, addresses, modes, stats] = await native().netlinkDumps(path, [
+      [NETLINK_ROUTE, dumpRequest(RTM_GETLINK)],
+      [NETLINK_ROUTE, dumpRequest(RTM_GETADDR)],
+      ...(ethtoolFamily ? [[NETLINK_GENERIC, linkModesRequest(ethtoolFamily)] as [number, Buffer]] : []),
+      ...(ethtoolFamily && parts.ethernetStats
+        ? [[NETLINK_GENERIC, ethernetStatsRequest(ethtoolFamily)] as [number, Buffer]]
+        : []),
+    ]);
+    return {
+      links: parseLinks(answered(links)),
+      addresses: parseAddresses(answered(addresses)),
+      // Older kernels do not know the question: then nothing is known.
+      speeds: Buffer.isBuffer(modes) ? parseLinkModes(modes) : new Map(),
+      ethernetStats: Buffer.isBuffer(stats) ? parseEthernetStats(stats) : new Map(),
+    };
+  } catch (error) {
+    throw explain(error, `reading the interfaces${netns ? ` of namespace ${netns}` : ''}`, release());
+  }
+}
+
+function answered(answer: Buffer | Error | undefined): Buffer {
+  if (Buffer.isBuffer(answer)) return answer;
+  throw answer ?? new Error('no answer');
+}
+
 /** @returns bit/s and 1 full, 2 half duplex (0 unknown), as the driver says; zeros when it does not @throws {CaptureError} */
-export function readLinkSpeed(ifName: string, netns?: string): { bitsPerSecond: number; duplex: 0 | 1 | 2 } {
+export function readLinkSpeed(ifName: string, netns?: string): LinkSpeed {
   return inNamespace('reading the link speed', netns, (path) => {
     const answer = native().linkSpeed(path, ifName);
     if (!answer) return { bitsPerSecond: 0, duplex: 0 };
@@ -45,6 +108,8 @@ export interface LinkChanges {
   changed: boolean;
   /** ifIndexes that went away in between, even when another interface has them now. */
   deleted: Set<number>;
+  /** Messages were lost: any interface may have been made anew. */
+  lost: boolean;
 }
 
 export interface LinkWatch {
@@ -61,7 +126,7 @@ export function openLinkWatch(netns?: string): LinkWatch {
   const fd = inNamespace('watching the interfaces', netns, (path) => addon.watchOpen(path));
   return {
     poll() {
-      const changes: LinkChanges = { changed: false, deleted: new Set() };
+      const changes: LinkChanges = { changed: false, deleted: new Set(), lost: false };
       for (let count = 0; count < MESSAGES_MAX; count++) {
         let messages: Buffer | null;
         try {
@@ -71,6 +136,7 @@ export function openLinkWatch(netns?: string): LinkWatch {
           if ((error as { code?: string }).code !== 'ENOBUFS')
             throw explain(error, 'watching the interfaces', release());
           changes.changed = true;
+          changes.lost = true;
           continue;
         }
         if (!messages) break;

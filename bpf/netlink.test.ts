@@ -24,6 +24,18 @@ const eth0 = hex(`
   1000 1280 0900 0100 76657468 00 000000   IFLA_LINKINFO (NLA_F_NESTED set) holding IFLA_INFO_KIND "veth"
 `);
 
+const noErrors = {
+  collisions: 0,
+  rxLength: 0,
+  rxOver: 0,
+  rxCrc: 0,
+  rxFrame: 0,
+  txAborted: 0,
+  txCarrier: 0,
+  txHeartbeat: 0,
+  txWindow: 0,
+};
+
 test('every field of a link is read from its place', () => {
   assert.deepEqual(parseLinks(eth0), [
     {
@@ -49,6 +61,7 @@ test('every field of a link is read from its place', () => {
         txDropped: 8,
         multicast: 9,
       },
+      errors: noErrors,
     },
   ]);
 });
@@ -79,6 +92,7 @@ test('a device of which the kernel says little has names and numbers of nothing'
         txDropped: 0,
         multicast: 0,
       },
+      errors: noErrors,
     },
   ]);
 });
@@ -119,6 +133,23 @@ test('values shorter than their type are zero, and longer statistics of newer ke
   assert.deepEqual([short?.mtu, short?.operState, short?.stats.rxPackets, short?.mac], [0, 'unknown', 0, '']);
   const [long] = parseLinks(message(attribute(16, 'ff'), attribute(23, `0a00000000000000${'00'.repeat(400)}`)));
   assert.deepEqual([long?.operState, long?.stats.rxPackets, long?.stats.multicast], ['unknown', 10, 0]);
+});
+
+test('each error of the statistics is read from its place in struct rtnl_link_stats64', () => {
+  // rx_packets is field 0, collisions 9, … tx_window_errors 20: each has its own number here.
+  const fields = Array.from({ length: 24 }, (_, index) => `${index.toString(16).padStart(2, '0')}00000000000000`);
+  const [link] = parseLinks(message(attribute(23, fields.join(''))));
+  assert.deepEqual(link?.errors, {
+    collisions: 9,
+    rxLength: 10,
+    rxOver: 11,
+    rxCrc: 12,
+    rxFrame: 13,
+    txAborted: 16,
+    txCarrier: 17,
+    txHeartbeat: 19,
+    txWindow: 20,
+  });
 });
 
 test('cut and changed messages never throw', () => {

@@ -8,6 +8,8 @@ export const ARPHRD_LOOPBACK = 772;
 
 export const RTM_GETLINK = 18;
 export const RTM_GETADDR = 22;
+export const NLM_F_REQUEST = 0x1;
+export const NLM_F_DUMP = 0x300;
 const RTM_NEWLINK = 16;
 const RTM_DELLINK = 17;
 const RTM_NEWADDR = 20;
@@ -49,6 +51,22 @@ export interface LinkStats {
   multicast: number;
 }
 
+/**
+ * Of the same structure, what went wrong in detail (if_link.h says how each relates to IEEE 802.3). A driver that does not
+ * count leaves 0, which cannot be told from "none". Cumulative.
+ */
+export interface LinkErrors {
+  collisions: number;
+  rxLength: number;
+  rxOver: number;
+  rxCrc: number;
+  rxFrame: number;
+  txAborted: number;
+  txCarrier: number;
+  txHeartbeat: number;
+  txWindow: number;
+}
+
 /** One interface of a dump. */
 export interface Link {
   ifIndex: number;
@@ -68,6 +86,7 @@ export interface Link {
   /** ifIndex of the lower or peer device, 0 = none. */
   parent: number;
   stats: LinkStats;
+  errors: LinkErrors;
 }
 
 /** Header bytes of its packets start at Ethernet, not at IP. */
@@ -122,8 +141,18 @@ export function parseDeletedLinks(messages: Buffer): number[] {
   return deleted;
 }
 
+/** Asks for all of what a type is about: RTM_GETLINK, RTM_GETADDR. */
+export function dumpRequest(type: number): Buffer {
+  const message = Buffer.alloc(NLMSG_HEADER_BYTES + IFINFO_BYTES);
+  message.writeUInt32LE(message.length, 0);
+  message.writeUInt16LE(type, 4);
+  message.writeUInt16LE(NLM_F_REQUEST | NLM_F_DUMP, 6);
+  message.writeUInt32LE(1, 8);
+  return message;
+}
+
 /** struct nlmsghdr: u32 length (its 16 bytes included), u16 type, u16 flags, u32 seq, u32 pid, body, padding to 4. */
-function forEachMessage(messages: Buffer, visit: (type: number, body: Buffer) => void): void {
+export function forEachMessage(messages: Buffer, visit: (type: number, body: Buffer) => void): void {
   for (let offset = 0; offset + NLMSG_HEADER_BYTES <= messages.length; ) {
     const length = messages.readUInt32LE(offset);
     if (length < NLMSG_HEADER_BYTES || offset + length > messages.length) return;
@@ -147,6 +176,7 @@ function parseLink(message: Buffer): Link {
     master: 0,
     parent: 0,
     stats: parseStats(Buffer.alloc(0)),
+    errors: parseErrors(Buffer.alloc(0)),
   };
   forEachAttribute(message.subarray(IFINFO_BYTES), (type, value) => {
     if (type === IFLA.IFNAME) link.name = text(value);
@@ -156,8 +186,10 @@ function parseLink(message: Buffer): Link {
     else if (type === IFLA.LINK) link.parent = u32(value);
     else if (type === IFLA.MASTER) link.master = u32(value);
     else if (type === IFLA.OPERSTATE) link.operState = OPERSTATES[value[0] ?? 0] ?? 'unknown';
-    else if (type === IFLA.STATS64) link.stats = parseStats(value);
-    else if (type === IFLA.LINKINFO)
+    else if (type === IFLA.STATS64) {
+      link.stats = parseStats(value);
+      link.errors = parseErrors(value);
+    } else if (type === IFLA.LINKINFO)
       forEachAttribute(value, (infoType, info) => {
         if (infoType === IFLA_INFO_KIND) link.kind = text(info);
       });
@@ -165,24 +197,41 @@ function parseLink(message: Buffer): Link {
   return link;
 }
 
+/** A field of struct rtnl_link_stats64: u64 each. */
+function statOf(value: Buffer, index: number): number {
+  return value.length >= index * 8 + 8 ? Math.min(COUNTER_MAX, Number(value.readBigUInt64LE(index * 8))) : 0;
+}
+
 function parseStats(value: Buffer): LinkStats {
-  const field = (index: number) =>
-    value.length >= index * 8 + 8 ? Math.min(COUNTER_MAX, Number(value.readBigUInt64LE(index * 8))) : 0;
   return {
-    rxPackets: field(0),
-    txPackets: field(1),
-    rxBytes: field(2),
-    txBytes: field(3),
-    rxErrors: field(4),
-    txErrors: field(5),
-    rxDropped: field(6),
-    txDropped: field(7),
-    multicast: field(8),
+    rxPackets: statOf(value, 0),
+    txPackets: statOf(value, 1),
+    rxBytes: statOf(value, 2),
+    txBytes: statOf(value, 3),
+    rxErrors: statOf(value, 4),
+    txErrors: statOf(value, 5),
+    rxDropped: statOf(value, 6),
+    txDropped: statOf(value, 7),
+    multicast: statOf(value, 8),
+  };
+}
+
+function parseErrors(value: Buffer): LinkErrors {
+  return {
+    collisions: statOf(value, 9),
+    rxLength: statOf(value, 10),
+    rxOver: statOf(value, 11),
+    rxCrc: statOf(value, 12),
+    rxFrame: statOf(value, 13),
+    txAborted: statOf(value, 16),
+    txCarrier: statOf(value, 17),
+    txHeartbeat: statOf(value, 19),
+    txWindow: statOf(value, 20),
   };
 }
 
 /** struct rtattr: u16 length (its 4 bytes included), u16 type, value, padding to 4. */
-function forEachAttribute(attributes: Buffer, visit: (type: number, value: Buffer) => void): void {
+export function forEachAttribute(attributes: Buffer, visit: (type: number, value: Buffer) => void): void {
   for (let offset = 0; offset + 4 <= attributes.length; ) {
     const length = attributes.readUInt16LE(offset);
     if (length < 4 || offset + length > attributes.length) return;
@@ -191,15 +240,15 @@ function forEachAttribute(attributes: Buffer, visit: (type: number, value: Buffe
   }
 }
 
-function align4(length: number): number {
+export function align4(length: number): number {
   return (length + 3) & ~3;
 }
 
-function text(value: Buffer): string {
+export function text(value: Buffer): string {
   const end = value.indexOf(0);
   return value.toString('utf8', 0, end < 0 ? value.length : end);
 }
 
-function u32(value: Buffer): number {
+export function u32(value: Buffer): number {
   return value.length >= 4 ? value.readUInt32LE(0) : 0;
 }
