@@ -9,6 +9,7 @@ import { loadConfig } from '@tcxflow/common/config.ts';
 import { createKafka } from '@tcxflow/common/kafka.ts';
 import { createLogger } from '@tcxflow/common/logger.ts';
 import { openCapture } from 'libbpf-ts/capture.ts';
+import { openDrops } from 'libbpf-ts/drops.ts';
 import { isTcxKernel } from 'libbpf-ts/errors.ts';
 import { libbpfVersion } from 'libbpf-ts/links.ts';
 import { readRunFile, toolSchema } from './clickhouse-access.ts';
@@ -41,6 +42,7 @@ function localFindings(): Finding[] {
     libbpf(),
     node(),
     programs(),
+    drops(),
   ];
 }
 
@@ -117,6 +119,17 @@ function programs(): Finding {
   } catch (error) {
     const { message, hint } = error as { message: string; hint?: string };
     return { check: 'BPF', state: 'missing', found: message.split('\n')[0] ?? '', remedy: hint ?? 'see the message' };
+  }
+}
+
+/** Sampling does without. */
+function drops(): Finding {
+  try {
+    openDrops({ rate: 1, maxPerSecond: 1, ringBytes: 4096, onBatch: () => undefined }).close();
+    return { check: 'drops', state: 'ok', found: 'dropped packets can be told, with their reason' };
+  } catch (error) {
+    const { message, hint } = error as { message: string; hint?: string };
+    return { check: 'drops', state: 'warning', found: message.split('\n')[0] ?? '', remedy: hint ?? 'see the message' };
   }
 }
 
