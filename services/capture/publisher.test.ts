@@ -62,6 +62,7 @@ async function pass(t: TestContext, ms: number): Promise<void> {
   await settle();
 }
 
+const BETWEEN_REQUESTS_MS = 25;
 const ended = () => new AbortController().signal;
 
 test('messages reach their topics with key and value, in the order they were given', async () => {
@@ -120,7 +121,8 @@ test('requests are bounded, but a message larger than the bound goes alone', asy
   assert.deepEqual(sizes, [[1, 1, 1, 1], [1], [5], [3]]);
 });
 
-test('pressure is on above the bound and off at half of it, said once each time', async () => {
+test('pressure is on above the bound and off at half of it, said once each time', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
   const kafka = new FakeKafka();
   let take: () => void = () => undefined;
   kafka.answer = () => new Promise((resolve) => (take = resolve));
@@ -139,7 +141,7 @@ test('pressure is on above the bound and off at half of it, said once each time'
   for (let round = 0; round < 4; round++) {
     await settle();
     take();
-    await settle();
+    await pass(t, BETWEEN_REQUESTS_MS);
     seen.push([publisher.queuedBytes() / mebibytes, [...pressure]]);
   }
   assert.deepEqual(seen, [
@@ -259,7 +261,7 @@ test('while Kafka is away all goes to the spool; when it is back, live messages 
   await pass(t, 500);
   assert.deepEqual([kafka.values(), values()], [['a', 'b'], []]);
   publisher.push(message('c'));
-  await settle();
+  await pass(t, BETWEEN_REQUESTS_MS);
   assert.deepEqual(kafka.values(), ['a', 'b', 'c']);
   assert.deepEqual(
     [await counted(metrics, 'published_samples_total'), await counted(metrics, 'spooled_samples_total')],
@@ -268,7 +270,8 @@ test('while Kafka is away all goes to the spool; when it is back, live messages 
   await publisher.stop(ended());
 });
 
-test('what does not fit into the queue goes to the spool, and nothing is held back', async () => {
+test('what does not fit into the queue goes to the spool, and nothing is held back', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
   const kafka = new FakeKafka();
   let take: () => void = () => undefined;
   kafka.answer = () => new Promise((resolve) => (take = resolve));
@@ -279,7 +282,7 @@ test('what does not fit into the queue goes to the spool, and nothing is held ba
   assert.deepEqual(values(), ['cccc']);
   assert.deepEqual(pressure, []);
   for (let round = 0; round < 4; round++) {
-    await settle();
+    await pass(t, BETWEEN_REQUESTS_MS);
     take();
   }
   await settle();

@@ -42,12 +42,15 @@ export interface PublisherOptions {
 
 const SEND_BYTES_MAX = 4 << 20;
 const RETRY_MS = 500;
+/** Between requests: what comes meanwhile goes together, since a request costs far more than the samples in it. */
+const SEND_EVERY_MS = 25;
 
 export function createPublisher(options: PublisherOptions): Publisher {
   const { metrics, log } = options;
   let spool: Spool | undefined;
   const queue: Outgoing[] = [];
   const stopped = new AbortController();
+  const hurry = new AbortController();
   const problems = throttled(10_000);
   const producer = createRenewingProducer(options.kafka);
   let queuedBytes = 0;
@@ -158,6 +161,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
         const sent = await sendSome();
         if (sent && away) log.info({ spooledSamples: spool?.samples ?? 0 }, 'kafka takes samples again');
         if (sent) away = false;
+        if (sent) await delay(SEND_EVERY_MS, hurry.signal);
         else if (ending && queue.length === 0) return;
         else if (calls === callsBefore)
           await new Promise<void>((resolve) => {
@@ -197,6 +201,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     queuedBytes: () => queuedBytes,
     async stop(signal) {
       ending = true;
+      hurry.abort();
       wake();
       // A send may be under way that kafkajs tries for longer than the deadline: it is not waited for then.
       const expired = new Promise<void>((resolve) => {

@@ -1,16 +1,23 @@
-// kafkajs as this project uses it: zstd from node:zlib added, and one harmless warning held back.
+// kafkajs as this project uses it: zstd from node:zlib added, an encoder that does not copy, and one harmless warning held back.
 
 import { promisify } from 'node:util';
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
+import { zstdDecompress } from 'node:zlib';
 import kafkajs from 'kafkajs';
+import { type Encoder, partsOf, patchEncoder } from './kafkajs-encoder.ts';
+import { createZstdCompressor } from './zstd.ts';
 
-const compress = promisify(zstdCompress);
+patchEncoder();
+
 /** The fastest: checksums and sockets cost by the byte, so that compressing a little saves more than it costs. */
-const fastest = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+const compressor = createZstdCompressor(1);
 const decompress = promisify(zstdDecompress);
+/** Output comes in pieces, each a trip to the thread pool. */
+const PIECE_BYTES_MIN = 16 << 10;
+const PIECE_BYTES_MAX = 256 << 10;
 kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => ({
-  compress: (encoder: { buffer: Buffer }) => compress(encoder.buffer, fastest),
-  decompress: (buffer: Buffer) => decompress(buffer),
+  compress: (encoder: Encoder) => compressor.compress(partsOf(encoder)),
+  decompress: (buffer: Buffer) =>
+    decompress(buffer, { chunkSize: Math.min(PIECE_BYTES_MAX, Math.max(PIECE_BYTES_MIN, buffer.length * 4)) }),
 });
 
 // kafkajs 2.2.4 computes a negative delay for its request queue; Node answers with this warning. No other is held back.
