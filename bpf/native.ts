@@ -74,6 +74,7 @@ export interface Native {
   linkSpeed(netnsPath: string | null, ifName: string): [megabits: number, duplex: number] | null;
   readClocks(out: Buffer): void;
   libbpfVersion(): string;
+  tuneMalloc(): boolean;
   openPacketSocket(ifName: string, netnsPath: string | null): number;
   sendFrame(fd: number, frame: Buffer): number;
 }

@@ -6,6 +6,7 @@ import type { Logger } from '@tcxflow/common/logger.ts';
 import { runService, type ServiceContext, type ServiceDefinition } from '@tcxflow/common/service.ts';
 import { countersCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import { readClockOffset } from 'libbpf-ts/links.ts';
+import { keepMemorySmall } from 'libbpf-ts/memory.ts';
 import { z } from 'zod';
 import { createBatchBuilder } from './batch-builder.ts';
 import { type CaptureConfig, type CaptureServiceConfig, captureSchema } from './config.ts';
@@ -22,6 +23,7 @@ import { openSpool, type Spool } from './spool/spool.ts';
 const PUBLISH_RETRIES = 5;
 
 function build({ config, log, metrics, fail, reload }: ServiceContext<CaptureServiceConfig>): Component[] {
+  keepMemorySmall();
   const { capture } = config;
   // Few retries: when Kafka is away, the publisher wants to know.
   const kafka = createKafka(config.kafka, 'capture', log, PUBLISH_RETRIES);
