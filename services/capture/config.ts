@@ -20,7 +20,13 @@ const interfaceRule = z.strictObject({
     .describe('Only these kinds: physical, loopback, other, or as the kernel says: veth, bridge, vlan, bond, tun, …'),
   minSpeedMbps: z.int().min(0).optional().describe('Only links at least this fast; an unknown speed is 0.'),
   maxSpeedMbps: z.int().min(0).optional().describe('Only links at most this fast.'),
-  netns: z.string().min(1).optional().describe("Network namespace as `ip netns` names it; default: the process's own."),
+  netns: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Network namespaces as `ip netns` names them, or a pattern with * and ?; they may come and go. Default: the process's own.",
+    ),
   directions: z
     .array(z.enum(['ingress', 'egress']))
     .min(1)
@@ -63,7 +69,13 @@ export const captureSection = z
       .min(1)
       .max(65_536)
       .default(4096)
-      .describe('Different interfaces of a namespace over the lifetime of the process.'),
+      .describe('Interfaces of a namespace that are sampled at the same time.'),
+    expediteRcu: z
+      .boolean()
+      .default(true)
+      .describe(
+        'While more than 8 interfaces wait: switch /sys/kernel/rcu_expedited on, where that may be written, and off again.',
+      ),
     maxSamplesPerSecond: z
       .int()
       .min(0)

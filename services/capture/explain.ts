@@ -3,8 +3,10 @@
 import { parseArgs } from 'node:util';
 import { loadConfig } from '@tcxflow/common/config.ts';
 import { listLinks, readLinkSpeed } from 'libbpf-ts/links.ts';
+import { listNamespaces, ownNamespace } from 'libbpf-ts/namespaces.ts';
 import { captureSchema, numberedRules } from './config.ts';
 import { type Decision, decide, kindOf } from './interfaces.ts';
+import { rulesOf, wantedNamespaces } from './namespace-set.ts';
 
 const usage = `Usage: tcxflow capture explain [--config FILE]
 
@@ -23,13 +25,12 @@ export function explainCommand(argv: string[]): number {
   }
   const { capture } = loadConfig(captureSchema, { file: values.config });
   const rules = numberedRules(capture);
-  const namespaces = new Set(rules.map(({ rule }) => rule.netns));
+  const namespaces = wantedNamespaces(rules, listNamespaces(), ownNamespace().inode);
   const rows = [['interface', 'index', 'kind', 'state', 'speed', 'ingress', 'egress', 'why']];
-  for (const netns of namespaces)
-    for (const link of listLinks(netns)) {
-      const speedBps = readLinkSpeed(link.name, netns).bitsPerSecond;
-      const ofNamespace = rules.filter(({ rule }) => rule.netns === netns);
-      const { ingress, egress } = decide({ link, speedBps }, ofNamespace);
+  for (const { name: netns, named } of namespaces)
+    for (const link of listLinks(named?.path)) {
+      const speedBps = readLinkSpeed(link.name, named?.path).bitsPerSecond;
+      const { ingress, egress } = decide({ link, speedBps }, rulesOf(rules, netns));
       rows.push([
         netns ? `${netns}/${link.name}` : link.name,
         String(link.ifIndex),

@@ -1,8 +1,8 @@
 // Which measuring points are sampled, and how: for each interface and direction the first rule that matches decides. Pure.
 
-import { type Direction, directions } from 'libbpf-ts/capture.ts';
-import { ARPHRD_ETHER, ARPHRD_LOOPBACK, type Link } from 'libbpf-ts/netlink.ts';
-import type { InterfaceRule } from './config.ts';
+import { type Direction, directions, type SamplingOptions } from 'libbpf-ts/capture.ts';
+import { ARPHRD_ETHER, ARPHRD_LOOPBACK, isEthernet, type Link } from 'libbpf-ts/netlink.ts';
+import type { CaptureConfig, InterfaceRule } from './config.ts';
 
 /** What a rule looks at. */
 export interface Candidate {
@@ -40,8 +40,23 @@ export function autoRate(speedBps: number): number {
   return speedBps > 0 ? Math.max(AUTO_RATE_MIN, Math.round(speedBps / 1_000_000)) : AUTO_RATE_UNKNOWN_SPEED;
 }
 
-/** "eth*" → a test for names. */
+const matchers = new Map<string, (name: string) => boolean>();
+
+/** "eth*" → a test for names. Patterns are those of the configuration, and each is made once. */
 export function nameMatcher(pattern: string): (name: string) => boolean {
+  const known = matchers.get(pattern);
+  if (known) return known;
+  const matcher = makeMatcher(pattern);
+  matchers.set(pattern, matcher);
+  return matcher;
+}
+
+/** Whether a pattern stands for itself alone. */
+export function isExact(pattern: string): boolean {
+  return !/[*?]/.test(pattern);
+}
+
+function makeMatcher(pattern: string): (name: string) => boolean {
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replace(/\*/g, '.*')
@@ -77,6 +92,27 @@ function decideDirection(
     return { ...common, rate: autoRate(speedBps), why: `${name}, rate for ${speed}` };
   }
   return { rate: 0, headerBytes: 0, fib: false, order: 'head', why: `no rule matches (${kind})` };
+}
+
+/** What the kernel program is told of an interface. */
+export function samplingOf(
+  link: Link,
+  { ingress, egress }: Decisions,
+  config: Pick<CaptureConfig, 'ownMark' | 'ownTraffic'>,
+): SamplingOptions {
+  const first = ingress.rate > 0 ? ingress : egress;
+  return {
+    rate: first.rate,
+    headerBytes: first.headerBytes,
+    ...(egress.rate > 0 ? { egress: { rate: egress.rate, headerBytes: egress.headerBytes } } : {}),
+    directions: directions.filter((direction) => ({ ingress, egress })[direction].rate > 0),
+    l3: !isEthernet(link),
+    fib: ingress.fib,
+    ownMark: config.ownMark,
+    skipOwn: config.ownTraffic === 'exclude',
+    loopback: link.arpType === ARPHRD_LOOPBACK,
+    order: first.order,
+  };
 }
 
 const RATE_MAX = 0x7fff_ffff;

@@ -1,6 +1,5 @@
 import type { Metrics } from '@tcxflow/common/metrics.ts';
 import type { SourceState } from '@tcxflow/schemas/generated.ts';
-import type { PointState } from './batch-builder.ts';
 
 export type PublisherMetrics = ReturnType<typeof createPublisherMetrics>;
 
@@ -28,7 +27,7 @@ export function createSamplerMetrics(metrics: Metrics) {
       'rate_factor',
       'By what the rates are coarser than the rules say, to keep below the ceiling',
     ),
-    exposeCounters: (points: readonly PointState[]) => exposeCounters(metrics, points),
+    exposeCounters: (states: () => SourceState[]) => exposeCounters(metrics, states),
   };
 }
 
@@ -40,15 +39,23 @@ export function createUnseenCounter(metrics: Metrics) {
 }
 
 /** The kernel's own counters, read when somebody asks. */
-function exposeCounters(metrics: Metrics, points: readonly PointState[]): void {
+function exposeCounters(metrics: Metrics, read: () => SourceState[]): void {
   const labels = ['interface', 'direction'] as const;
   const labelsOf = ({ ifName, direction }: SourceState) => ({ interface: ifName, direction });
+  let states: SourceState[] | undefined;
+  /** Once for all metrics of an answer. */
+  const statesNow = () => {
+    if (!states) {
+      states = read();
+      setImmediate(() => {
+        states = undefined;
+      });
+    }
+    return states;
+  };
   const expose = (name: string, help: string, field: 'packets' | 'bytes' | 'selected' | 'own' | 'ownSelected') =>
     metrics.mirrored(name, help, labels, () =>
-      points.map((point) => {
-        const state = point.read();
-        return { labels: labelsOf(state), value: state[field] };
-      }),
+      statesNow().map((state) => ({ labels: labelsOf(state), value: state[field] })),
     );
   expose('packets_total', 'Wire packets seen: the pool', 'packets');
   expose('bytes_total', 'Wire bytes seen', 'bytes');
@@ -56,12 +63,9 @@ function exposeCounters(metrics: Metrics, points: readonly PointState[]): void {
   expose('own_packets_total', 'Packets of our own traffic by mark, kept out of the pool', 'own');
   expose('own_selected_total', 'Choices that fell on traffic of our own endpoints: no samples', 'ownSelected');
   metrics.mirrored('lost_samples_total', 'Samples chosen but lost', [...labels, 'cause'], () =>
-    points.flatMap((point) => {
-      const state = point.read();
-      return [
-        { labels: { ...labelsOf(state), cause: 'ring_full' }, value: state.ringFull },
-        { labels: { ...labelsOf(state), cause: 'copy_failed' }, value: state.copyFailed },
-      ];
-    }),
+    statesNow().flatMap((state) => [
+      { labels: { ...labelsOf(state), cause: 'ring_full' }, value: state.ringFull },
+      { labels: { ...labelsOf(state), cause: 'copy_failed' }, value: state.copyFailed },
+    ]),
   );
 }

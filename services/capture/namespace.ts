@@ -1,241 +1,326 @@
 // One network namespace: its capture, the interfaces sampled in it, and keeping both in step with what the kernel has.
 
+import { readFile } from 'node:fs/promises';
 import { type Logger, throttled } from '@tcxflow/common/logger.ts';
-import type { InterfaceMetadata, SourceState } from '@tcxflow/schemas/generated.ts';
-import {
-  type Attachment,
-  type Capture,
-  type Direction,
-  directions,
-  listPrograms,
-  openCapture,
-  type SamplingOptions,
-} from 'libbpf-ts/capture.ts';
-import { type LinkWatch, listAddresses, listLinks, openLinkWatch, readLinkSpeed } from 'libbpf-ts/links.ts';
-import { ARPHRD_LOOPBACK, isEthernet, type Link } from 'libbpf-ts/netlink.ts';
-import type { BatchBuilder, PointState } from './batch-builder.ts';
+import type { InterfaceMetadata } from '@tcxflow/schemas/generated.ts';
+import { type Attachment, type Capture, directions, openCapture } from 'libbpf-ts/capture.ts';
+import { type LinkWatch, type Network, openLinkWatch, readNetwork } from 'libbpf-ts/links.ts';
+import type { Link } from 'libbpf-ts/netlink.ts';
+import { type AttachQueue, createAttachQueue } from './attach-queue.ts';
+import type { BatchBuilder } from './batch-builder.ts';
 import type { CaptureConfig, InterfaceRule } from './config.ts';
-import { createMetadataDiff, describeInterface, type KnownInterface } from './interface-metadata.ts';
-import { type Decisions, decide, scaleRates } from './interfaces.ts';
+import { createMetadataDiff, describeInterface } from './interface-metadata.ts';
+import { createInterfacePoints } from './interface-points.ts';
+import { type Decisions, decide, samplingOf, scaleRates } from './interfaces.ts';
+import type { PointList } from './point-list.ts';
 
 export type NumberedRule = { number: number; rule: InterfaceRule };
 
 export interface NamespaceOptions {
   /** undefined: the process's own. */
   netns: string | undefined;
+  /** Leads to it; default: by its name. */
+  path?: string | undefined;
   /** Makes interface indexes unique for the agent: index + number * 1,000,000. */
   number: number;
   rules: readonly NumberedRule[];
   config: CaptureConfig;
   builder: BatchBuilder;
-  /** New points, of interfaces that were not sampled before. */
-  onPoint: (point: PointState) => void;
+  points: PointList;
   onMetadata: (metadata: InterfaceMetadata[]) => void;
   log: Logger;
 }
 
-export interface Namespace {
-  readonly netns: string | undefined;
-  readonly capture: Capture;
-  indexOf(ifIndex: number): number;
-  /** Interfaces that are sampled now. */
-  sampled(): { link: Link; attachment: Attachment; decisions: Decisions }[];
-  /** 16 bytes each. */
-  localAddresses(): Buffer[];
-  setRules(rules: readonly NumberedRule[]): void;
-  /** Multiplies the rates of the rules. */
-  setRateFactor(factor: number): void;
-  /** Looks whether anything has changed, and follows. */
-  follow(): void;
-  /** Detaches from everything; counters can still be read. */
-  detach(): void;
-  close(): void;
-}
-
-/** Apart from anything that a host's own indexes reach, and readable: 3000002 is interface 2 of the fourth namespace. */
-const INDEXES_PER_NAMESPACE = 1_000_000;
-
-/** A measuring point; its interface may be renamed. */
-interface Point extends PointState {
-  link: Link;
-}
-
-interface Sampled {
+/** An interface that is sampled. */
+export interface Sampled {
   link: Link;
   attachment: Attachment;
   decisions: Decisions;
 }
 
+export interface Namespace {
+  readonly netns: string | undefined;
+  /** For functions that take a namespace. */
+  readonly path: string | undefined;
+  readonly capture: Capture;
+  indexOf(ifIndex: number): number;
+  sampled(): Sampled[];
+  /** 16 bytes each. */
+  localAddresses(): Buffer[];
+  /** Rates count at once; hooks that come or go are the kernel's to wait for, see `settled`. */
+  setRules(rules: readonly NumberedRule[]): void;
+  /** Multiplies the rates of the rules. */
+  setRateFactor(factor: number): void;
+  /** Looks whether anything has changed, and follows, in the background. */
+  follow(): void;
+  /** Resolves when the interfaces are as the rules want it. @throws {CaptureError} when they could not be read */
+  settled(): Promise<void>;
+  /** Nothing is sampled any more; counters can still be read. Resolves when the kernel has let go of the hooks. */
+  detach(): Promise<void>;
+  /** After `detach`: hands over what is in the ring, and the last state of its points; tells that its interfaces are gone. */
+  end(): Promise<void>;
+  close(): void;
+}
+
+/** Apart from anything that a host's own indexes reach, and readable: 3000002 is interface 2 of the fourth namespace. */
+const INDEXES_PER_NAMESPACE = 1_000_000;
+/** Fewer are done in a moment anyhow. */
+const EXPEDITE_ABOVE = 8;
+
+interface Wanted {
+  link: Link;
+  decisions: Decisions;
+}
+
+/** @throws {CaptureError} */
 export function openNamespace(options: NamespaceOptions): Namespace {
   const { netns, config, builder, log } = options;
+  const path = options.path ?? netns;
   let { rules } = options;
   let rateFactor = 1;
+  let network: Network | undefined;
+  let looking: Promise<void> | undefined;
+  let lookAgain = false;
+  let ended = false;
   const sampled = new Map<number, Sampled>();
-  /** By slot * 2 + direction. */
-  const points: Point[] = [];
+  /** ifIndexes that went away since the last look, whoever has them now. */
+  const deleted = new Set<number>();
+  let messagesLost = false;
+  let lookFailed = false;
   const diff = createMetadataDiff();
   const problems = throttled(10_000);
-  let addresses: Buffer[] = [];
+  const background = new Set<Promise<void>>();
   const indexOf = (ifIndex: number) => ifIndex + options.number * INDEXES_PER_NAMESPACE;
+  const points = createInterfacePoints({ netns, number: options.number, indexOf, points: options.points });
 
   // The watch first: what changes after the first look is then not missed.
-  const watch: LinkWatch = openLinkWatch(netns);
-  const capture = openCapture({
-    ...(netns ? { netns } : {}),
-    ringBytes: config.ringBytes,
-    tickMs: config.tickMs,
-    maxInterfaces: config.maxInterfaces,
-    onBatch: (records) => builder.add(records, (slot, direction) => points[slot * 2 + direction] as Point),
+  const watch: LinkWatch = openLinkWatch(path);
+  const capture = openCaptureOr(() => watch.close());
+
+  function openCaptureOr(cleanUp: () => void): Capture {
+    try {
+      return openCapture({
+        ...(path ? { netns: path } : {}),
+        ringBytes: config.ringBytes,
+        tickMs: config.tickMs,
+        maxInterfaces: config.maxInterfaces,
+        onBatch: (records) => builder.add(records, points.of),
+      });
+    } catch (error) {
+      cleanUp();
+      throw error;
+    }
+  }
+
+  const expediteAbove = config.expediteRcu ? EXPEDITE_ABOVE : Number.POSITIVE_INFINITY;
+  const queue: AttachQueue<Wanted> = createAttachQueue({
+    capture,
+    expediteAbove,
+    requestOf: ({ link, decisions }) => ({
+      ifIndex: link.ifIndex,
+      sampling: samplingOf(link, decisions, config),
+      startAt: points.numbersOf(link.ifIndex),
+    }),
+    onAttached({ link, decisions }, { attachment, programs }) {
+      sampled.set(link.ifIndex, { link, attachment, decisions });
+      points.adopt(link, attachment);
+      const rates = { ingress: decisions.ingress.rate, egress: decisions.egress.rate };
+      log.info({ interface: link.name, ifIndex: link.ifIndex, netns, rates, programs }, 'sampling');
+    },
+    onFailed({ link }, error) {
+      // It may have gone this moment, which the watch tells next; all others are served.
+      problems((skipped) => log.warn({ err: error, interface: link.name, netns, skipped }, 'cannot be sampled'));
+    },
   });
 
-  function samplingOptions(link: Link, { ingress, egress }: Decisions): SamplingOptions {
-    const first = ingress.rate > 0 ? ingress : egress;
-    return {
-      rate: first.rate,
-      headerBytes: first.headerBytes,
-      ...(egress.rate > 0 ? { egress: { rate: egress.rate, headerBytes: egress.headerBytes } } : {}),
-      directions: directions.filter((direction) => ({ ingress, egress })[direction].rate > 0),
-      l3: !isEthernet(link),
-      fib: ingress.fib,
-      ownMark: config.ownMark,
-      skipOwn: config.ownTraffic === 'exclude',
-      loopback: link.arpType === ARPHRD_LOOPBACK,
-      order: first.order,
-    };
+  /** Keeps a promise that nobody waits for but `settled`. */
+  function inBackground(work: Promise<void>): void {
+    const tracked = work
+      .catch((error: unknown) => problems((skipped) => log.warn({ err: error, netns, skipped }, 'failed')))
+      .finally(() => background.delete(tracked));
+    background.add(tracked);
   }
 
-  function attach(link: Link, decisions: Decisions): void {
-    const sampling = samplingOptions(link, decisions);
-    const attachment = capture.attach(link.ifIndex, sampling);
-    const entry: Sampled = { link, attachment, decisions };
-    sampled.set(link.ifIndex, entry);
-    for (const [index, direction] of directions.entries()) {
-      const at = attachment.slot * 2 + index;
-      // An ifIndex that comes again has its slot, and so its points: their numbers go on.
-      const point = points[at] ?? createPoint(link, attachment, direction);
-      point.link = link;
-      if (points[at]) continue;
-      points[at] = point;
-      options.onPoint(point);
+  function release(entries: readonly Sampled[], reason: string): void {
+    for (const { link } of entries) {
+      sampled.delete(link.ifIndex);
+      log.info({ interface: link.name, ifIndex: link.ifIndex, netns, reason }, 'not sampled any more');
     }
-    const others = sampling.directions.flatMap((direction) =>
-      listPrograms(link.ifIndex, direction, netns).map(({ name }) => `${direction}:${name}`),
-    );
-    const rates = { ingress: decisions.ingress.rate, egress: decisions.egress.rate };
-    log.info({ interface: link.name, ifIndex: link.ifIndex, netns, rates, programs: others }, 'sampling');
+    if (entries.length > 0) inBackground(letGo(entries.map(({ attachment }) => attachment)));
   }
 
-  function createPoint(link: Link, attachment: Attachment, direction: Direction): Point {
-    const point: Point = {
-      link,
-      key: `${options.number}/${attachment.ifIndex}/${direction}`,
-      indexOffset: indexOf(0),
-      read: (): SourceState => ({
-        ifIndex: indexOf(attachment.ifIndex),
-        ifName: options.number === 0 ? point.link.name : `${netns}/${point.link.name}`,
-        direction,
-        linkType: isEthernet(point.link) ? 'ethernet' : 'ip',
-        ...attachment.counters(direction),
-      }),
-    };
-    return point;
+  async function letGo(attachments: readonly Attachment[]): Promise<void> {
+    await capture.detachMany(attachments, { expedite: attachments.length > expediteAbove });
+    await capture.flush();
+    if (ended) return;
+    // What is sampled anew by now goes on with its numbers; of the others the last word is said.
+    const left = attachments.filter(({ ifIndex }) => !sampled.has(ifIndex));
+    const last = left.flatMap((attachment) => points.at(attachment));
+    if (last.length > 0) builder.emitState(last);
+    points.retire(last);
   }
 
-  function release({ link, attachment }: Sampled, reason: string): void {
-    attachment.detach();
-    sampled.delete(link.ifIndex);
-    log.info({ interface: link.name, ifIndex: link.ifIndex, netns, reason }, 'not sampled any more');
-  }
-
-  /** @param deleted ifIndexes that went away since the last look, whoever has them now */
-  function sync(deleted: ReadonlySet<number>): void {
-    const links = new Map(listLinks(netns).map((link) => [link.ifIndex, link]));
-    const byInterface = Map.groupBy(listAddresses(netns), ({ ifIndex }) => ifIndex);
-    addresses = [...byInterface.values()].flat().map(({ address }) => address);
-    for (const entry of [...sampled.values()]) {
-      const gone = !links.has(entry.link.ifIndex) || deleted.has(entry.link.ifIndex) || !entry.attachment.alive();
-      if (gone) release(entry, 'the interface is gone');
-    }
-    const known: KnownInterface[] = [];
-    for (const link of links.values()) {
-      const speedBps = speedOf(link);
-      const decisions = scaleRates(decide({ link, speedBps }, rules), rateFactor);
-      known.push({ link, speedBps, decisions, addresses: byInterface.get(link.ifIndex) ?? [] });
-      try {
-        apply(link, decisions);
-      } catch (error) {
-        // It may have gone this moment, which the watch tells next; all others are served.
-        problems((skipped) => log.warn({ err: error, interface: link.name, netns, skipped }, 'cannot be sampled'));
+  /** One look at a time; what is asked for meanwhile is done by one more. */
+  function look(): Promise<void> {
+    lookAgain = true;
+    looking ??= (async () => {
+      while (lookAgain && !ended) {
+        lookAgain = false;
+        await lookOnce();
       }
+    })().finally(() => {
+      looking = undefined;
+    });
+    return looking;
+  }
+
+  async function lookOnce(): Promise<void> {
+    const gone = new Set(deleted);
+    const lost = messagesLost;
+    deleted.clear();
+    messagesLost = false;
+    try {
+      network = await readNetwork(path);
+    } catch (error) {
+      for (const ifIndex of gone) deleted.add(ifIndex);
+      lookFailed = true;
+      throw error;
     }
+    if (lost) for (const ifIndex of await findDead([...sampled.values()])) gone.add(ifIndex);
+    if (ended) return;
+    const there = new Set(network.links.map(({ ifIndex }) => ifIndex));
+    const isGone = (ifIndex: number) => !there.has(ifIndex) || gone.has(ifIndex);
+    for (const ifIndex of gone) queue.remove(ifIndex);
+    release(
+      [...sampled.values()].filter(({ link }) => isGone(link.ifIndex)),
+      'the interface is gone',
+    );
+    applyRules(network);
+  }
+
+  /** Holds what there is against the rules. */
+  function applyRules({ links, addresses, speeds }: Network): void {
+    const byInterface = Map.groupBy(addresses, ({ ifIndex }) => ifIndex);
+    const unwanted: Sampled[] = [];
+    const known = links.map((link) => {
+      const speedBps = speeds.get(link.ifIndex)?.bitsPerSecond ?? 0;
+      const decisions = scaleRates(decide({ link, speedBps }, rules), rateFactor);
+      if (!apply(link, decisions)) unwanted.push(sampled.get(link.ifIndex) as Sampled);
+      return { link, speedBps, decisions, addresses: byInterface.get(link.ifIndex) ?? [] };
+    });
+    release(unwanted, 'no rule wants it any more');
     const now = BigInt(Date.now()) * 1_000_000n;
     const all = known.map((entry) => describeInterface(entry, netns, indexOf, now));
     const news = diff.update(all, now);
     if (news.length > 0) options.onMetadata(news);
   }
 
-  function speedOf(link: Link): number {
-    try {
-      return readLinkSpeed(link.name, netns).bitsPerSecond;
-    } catch {
-      return 0; // renamed or gone since it was listed
-    }
-  }
-
-  function apply(link: Link, decisions: Decisions): void {
-    const entry = sampled.get(link.ifIndex);
+  /** @returns false when what is attached is to be released */
+  function apply(link: Link, decisions: Decisions): boolean {
+    const { ifIndex } = link;
+    const entry = sampled.get(ifIndex);
     const wanted = decisions.ingress.rate > 0 || decisions.egress.rate > 0;
     if (!entry) {
-      if (wanted) attach(link, decisions);
-      return;
+      const before = queue.get(ifIndex);
+      if (!wanted) queue.remove(ifIndex);
+      else if (!before || !isSame(before.decisions, decisions)) queue.put(ifIndex, { link, decisions });
+      else before.link = link;
+      return true;
     }
     const before = entry.decisions;
     entry.link = link;
-    entry.decisions = decisions;
-    for (const index of directions.keys()) {
-      const point = points[entry.attachment.slot * 2 + index] as Point;
-      point.link = link;
+    points.rename(entry.attachment.slot, link);
+    if (!wanted) return false;
+    if (hooksOf(before) !== hooksOf(decisions)) {
+      release([entry], 'other directions are wanted');
+      queue.put(ifIndex, { link, decisions });
+    } else if (!isSame(before, decisions)) {
+      entry.decisions = decisions;
+      entry.attachment.configure(samplingOf(link, decisions, config));
+      const { ingress, egress } = decisions;
+      log.info({ interface: link.name, netns, ingress, egress }, 'sampling changed');
     }
-    const hooks = (of: Decisions) => directions.map((direction) => of[direction].rate > 0).join();
-    if (!wanted) release(entry, decisions.ingress.why);
-    else if (hooks(before) !== hooks(decisions)) {
-      release(entry, 'other directions are wanted');
-      attach(link, decisions);
-    } else if (JSON.stringify(before) !== JSON.stringify(decisions)) {
-      entry.attachment.configure(samplingOptions(link, decisions));
-      log.info(
-        { interface: link.name, netns, ingress: decisions.ingress, egress: decisions.egress },
-        'sampling changed',
-      );
-    }
+    return true;
   }
 
-  sync(new Set());
+  function reapply(): void {
+    if (network && !ended) applyRules(network);
+  }
+
+  inBackground(look());
   return {
     netns,
+    path,
     capture,
     indexOf,
     sampled: () => [...sampled.values()],
-    localAddresses: () => addresses,
+    localAddresses: () => (network?.addresses ?? []).map(({ address }) => address),
     setRules(next) {
       rules = next;
-      sync(new Set());
+      reapply();
     },
     setRateFactor(factor) {
       if (factor === rateFactor) return;
       rateFactor = factor;
-      sync(new Set());
+      reapply();
     },
     follow() {
-      const { changed, deleted } = watch.poll();
-      if (changed) sync(deleted);
+      const changes = watch.poll();
+      for (const ifIndex of changes.deleted) deleted.add(ifIndex);
+      messagesLost ||= changes.lost;
+      if (!changes.changed && !lookFailed) return;
+      lookFailed = false;
+      inBackground(look());
     },
-    detach() {
-      for (const { attachment } of sampled.values()) attachment.detach();
+    async settled() {
+      do {
+        await looking;
+        await queue.empty();
+        await Promise.all(background);
+      } while (looking || queue.size > 0 || background.size > 0);
+      if (!network) await look(); // says why
+    },
+    async detach() {
+      ended = true;
+      queue.stop();
+      const all = [...sampled.values()].map(({ attachment }) => attachment);
+      sampled.clear();
+      const detached = capture.detachMany(all, { expedite: all.length > expediteAbove });
+      await Promise.all([queue.empty(), detached]);
+    },
+    async end() {
+      await capture.flush();
+      const last = points.all();
+      if (last.length > 0) builder.emitState(last);
+      points.retire(last);
+      const gone = diff.update([], BigInt(Date.now()) * 1_000_000n);
+      if (gone.length > 0) options.onMetadata(gone);
     },
     close() {
+      ended = true;
       watch.close();
+      points.freeze();
       capture.close();
     },
   };
+}
+
+function hooksOf(decisions: Decisions): string {
+  return directions.map((direction) => decisions[direction].rate > 0).join();
+}
+
+function isSame(a: Decisions, b: Decisions): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** @returns ifIndexes of those whose links the kernel has detached: another interface has the index now */
+async function findDead(entries: readonly Sampled[]): Promise<number[]> {
+  const dead: number[] = [];
+  for (const { link, attachment } of entries)
+    for (const fd of attachment.linkFds()) {
+      // It is being closed when there is none.
+      const info = await readFile(`/proc/self/fdinfo/${fd}`, 'utf8').catch(() => '');
+      if (/^ifindex:\s*0$/m.test(info)) dead.push(link.ifIndex);
+    }
+  return dead;
 }

@@ -1,21 +1,22 @@
 // Samples the interfaces that the rules choose, in every network namespace that they name, and follows what changes there.
 
-import { TcxflowError } from '@tcxflow/common/errors.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Component, Fail } from '@tcxflow/common/lifecycle.ts';
 import { type Logger, throttled } from '@tcxflow/common/logger.ts';
 import type { InterfaceMetadata } from '@tcxflow/schemas/generated.ts';
 import type { OwnEndpoint } from 'libbpf-ts/capture.ts';
-import type { BatchBuilder, PointState } from './batch-builder.ts';
+import type { BatchBuilder } from './batch-builder.ts';
 import { type CaptureConfig, numberedRules } from './config.ts';
 import type { SamplerMetrics } from './metrics.ts';
-import { type Namespace, openNamespace } from './namespace.ts';
+import type { Namespace } from './namespace.ts';
+import { createNamespaceSet } from './namespace-set.ts';
+import { createPointList } from './point-list.ts';
 import { createRateController } from './rate-controller.ts';
 
 export interface Sampler extends Component {
   /** The namespaces, with what is sampled in each. */
   namespaces(): readonly Namespace[];
-  points(): readonly PointState[];
-  /** Takes the rules of a changed configuration; within the namespaces that were there at the start. */
+  /** Takes the rules of a changed configuration. */
   setRules(config: CaptureConfig): void;
   setOwnEndpoints(endpoints: readonly OwnEndpoint[]): void;
   /** Backpressure: samples wait in the ring, then the kernel counts them as lost. */
@@ -35,41 +36,32 @@ export interface SamplerOptions {
 
 /** An interface that comes is sampled, and one that goes is let go of, this soon. */
 const FOLLOW_MS = 200;
+/** The kernel may take its time over many interfaces: sampling has begun long before it is through. */
+const START_WAIT_MS = 2000;
+/** Nothing is sampled from the first moment on; this is for what is just passing a hook. */
+const DETACH_WAIT_MS = 250;
+const STOP_WAIT_MS = 5000;
+const PRUNE_MS = 10_000;
 
 export function createSampler(options: SamplerOptions): Sampler {
   const { config, builder, log } = options;
-  const namespaces: Namespace[] = [];
-  const points: PointState[] = [];
-  options.metrics.exposeCounters(points);
+  const points = createPointList();
+  options.metrics.exposeCounters(() => points.states());
   const problems = throttled(10_000);
+  let paused = false;
   let ownEndpoints: readonly OwnEndpoint[] = [];
   let lingerTimer: NodeJS.Timeout | undefined;
-  let followTimer: NodeJS.Timeout | undefined;
-  let quiesced = false;
-  let controlTimer: NodeJS.Timeout | undefined;
-
-  function open(): void {
-    const byNetns = Map.groupBy(numberedRules(config), ({ rule }) => rule.netns);
-    for (const [netns, rules] of byNetns)
-      namespaces.push(
-        openNamespace({
-          netns,
-          number: namespaces.length,
-          rules,
-          config,
-          builder,
-          onPoint: (point) => points.push(point),
-          onMetadata: options.onMetadata,
-          log,
-        }),
-      );
-    const sampled = namespaces.flatMap((namespace) => namespace.sampled());
-    if (sampled.length === 0)
-      log.warn(
-        { rules: config.interfaces },
-        'no interface is sampled: `tcxflow capture explain` says why; waiting for one',
-      );
-  }
+  const timers: NodeJS.Timeout[] = [];
+  let quiescing: Promise<void> | undefined;
+  let detached: Promise<unknown> = Promise.resolve();
+  const namespaces = createNamespaceSet({
+    config,
+    builder,
+    points,
+    onMetadata: options.onMetadata,
+    onOpen: ({ capture }) => capture.setPaused(paused),
+    log,
+  });
 
   /** What a timer does must not end the process; the next round tries again. */
   function attempt(doing: string, work: () => void): void {
@@ -81,7 +73,8 @@ export function createSampler(options: SamplerOptions): Sampler {
   }
 
   function follow(): void {
-    for (const namespace of namespaces)
+    attempt('following the network namespaces', () => namespaces.follow());
+    for (const namespace of namespaces.all())
       attempt(`following the interfaces${namespace.netns ? ` of ${namespace.netns}` : ''}`, () => namespace.follow());
     attempt('telling own traffic apart', applyOwn);
   }
@@ -92,77 +85,87 @@ export function createSampler(options: SamplerOptions): Sampler {
     const factorGauge = options.metrics.rateFactor;
     let selected = 0;
     let factor = 1;
-    controlTimer = setInterval(() => {
-      const now = points.reduce((sum, point) => sum + point.read().selected, 0);
+    every(1000, () => {
+      const now = points.states().reduce((sum, state) => sum + state.selected, 0);
       const next = controller.update(now - selected);
       selected = now;
       if (next !== factor)
         log.info({ factor: next, ceiling: config.maxSamplesPerSecond }, 'rates changed to keep below the ceiling');
       factor = next;
       factorGauge.set(factor);
-      for (const namespace of namespaces) attempt('changing the rates', () => namespace.setRateFactor(factor));
-    }, 1000);
+      for (const namespace of namespaces.all()) attempt('changing the rates', () => namespace.setRateFactor(factor));
+    });
   }
 
-  let appliedOwn = '';
+  const appliedOwn = new WeakMap<Namespace, string>();
   function applyOwn(): void {
-    const addresses = namespaces.map((namespace) => namespace.localAddresses());
-    const text = JSON.stringify([ownEndpoints, addresses]);
-    if (text === appliedOwn) return;
-    for (const [index, { capture }] of namespaces.entries()) capture.setOwn(ownEndpoints, addresses[index] ?? []);
-    appliedOwn = text;
+    for (const namespace of namespaces.all()) {
+      const addresses = namespace.localAddresses();
+      const text = JSON.stringify([ownEndpoints, addresses]);
+      if (text === appliedOwn.get(namespace)) continue;
+      namespace.capture.setOwn(ownEndpoints, addresses);
+      appliedOwn.set(namespace, text);
+    }
+  }
+
+  function every(ms: number, work: () => void): void {
+    timers.push(setInterval(work, ms));
+  }
+
+  async function settle(): Promise<void> {
+    await Promise.all(namespaces.all().map((namespace) => namespace.settled()));
+    if (namespaces.all().every((namespace) => namespace.sampled().length === 0))
+      log.warn(
+        { rules: config.interfaces },
+        'no interface is sampled: `tcxflow capture explain` says why; waiting for one',
+      );
+  }
+
+  async function quiesce(): Promise<void> {
+    for (const timer of timers) clearInterval(timer);
+    const all = namespaces.all();
+    detached = Promise.all(all.map((namespace) => namespace.detach()));
+    await Promise.race([detached, sleep(DETACH_WAIT_MS)]);
+    await Promise.all([namespaces.settled(), ...all.map(({ capture }) => capture.flush())]);
+    const last = points.all();
+    if (last.length > 0) builder.emitState(last);
+    else builder.flush();
   }
 
   return {
     name: 'sampler',
-    start() {
-      open();
+    async start() {
+      namespaces.open(numberedRules(config));
       lingerTimer = setInterval(
         () => {
           if (builder.waitingMs(Date.now()) >= config.lingerMs) builder.flush();
         },
         Math.max(1, config.lingerMs / 4),
       );
-      followTimer = setInterval(follow, FOLLOW_MS);
+      every(FOLLOW_MS, follow);
+      every(PRUNE_MS, () => points.prune(Date.now()));
       if (config.maxSamplesPerSecond > 0) control();
+      const settled = settle();
+      settled.catch(() => undefined); // later than we wait: told when it happened
+      await Promise.race([settled, sleep(START_WAIT_MS)]);
     },
-    namespaces: () => namespaces,
-    points: () => points,
-    setRules(next) {
-      const rules = numberedRules(next);
-      const unknown = rules.find(({ rule }) => !namespaces.some(({ netns }) => netns === rule.netns));
-      if (unknown)
-        throw new TcxflowError(
-          'RELOAD',
-          `rule ${unknown.number} is for namespace ${unknown.rule.netns ?? 'of its own'}`,
-          {
-            hint: 'a further network namespace needs a restart',
-          },
-        );
-      for (const namespace of namespaces)
-        namespace.setRules(rules.filter(({ rule }) => rule.netns === namespace.netns));
-    },
+    namespaces: () => namespaces.all(),
+    setRules: (next) => namespaces.setRules(numberedRules(next)),
     setOwnEndpoints(endpoints) {
       ownEndpoints = endpoints;
       applyOwn();
     },
-    setPaused(paused) {
-      for (const { capture } of namespaces) capture.setPaused(paused);
+    setPaused(value) {
+      paused = value;
+      for (const { capture } of namespaces.all()) capture.setPaused(value);
     },
-    async quiesce() {
-      if (quiesced) return;
-      quiesced = true;
-      clearInterval(followTimer);
-      clearInterval(controlTimer);
-      for (const namespace of namespaces) namespace.detach();
-      await Promise.all(namespaces.map(({ capture }) => capture.flush()));
-      if (points.length > 0) builder.emitState(points);
-      else builder.flush();
-    },
-    async stop() {
+    quiesce: () => (quiescing ??= quiesce()),
+    async stop(signal) {
       clearInterval(lingerTimer);
       await this.quiesce();
-      for (const namespace of namespaces) namespace.close();
+      // What the kernel still holds then, it lets go of when the process has ended.
+      await Promise.race([detached, sleep(STOP_WAIT_MS, undefined, { signal }).catch(() => undefined)]);
+      namespaces.close();
     },
   };
 }

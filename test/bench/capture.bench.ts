@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { createBatchBuilder } from '@tcxflow/capture/batch-builder.ts';
 import { captureSection, numberedRules } from '@tcxflow/capture/config.ts';
 import { openNamespace } from '@tcxflow/capture/namespace.ts';
+import { createPointList } from '@tcxflow/capture/point-list.ts';
 import { quietLog } from '@tcxflow/common/testing/quiet.ts';
 import { startKafka } from '@tcxflow/embedded/kafka.ts';
 import { choosePort } from '@tcxflow/embedded/ports.ts';
@@ -56,17 +57,18 @@ async function ringRun(pair: LinkPair, rate: number, packetsPerSecond = 0): Prom
     rules: numberedRules(config),
     config,
     builder,
-    onPoint: () => undefined,
+    points: createPointList(),
     onMetadata: () => undefined,
     log: quietLog,
   });
+  await namespace.settled();
   const before = process.cpuUsage();
   const { sent, seconds } = await generate(pair, packetsPerSecond);
   await namespace.capture.flush();
   builder.flush();
   const { user, system } = process.cpuUsage(before);
   const counters = namespace.sampled()[0]?.attachment.counters('ingress');
-  namespace.detach();
+  await namespace.detach();
   namespace.close();
   return {
     samplesPerSecond: samples / seconds,

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createBatchBuilder } from '@tcxflow/capture/batch-builder.ts';
 import { captureSection, numberedRules } from '@tcxflow/capture/config.ts';
 import { type Namespace, openNamespace } from '@tcxflow/capture/namespace.ts';
+import { createPointList } from '@tcxflow/capture/point-list.ts';
 import { quietLog } from '@tcxflow/common/testing/quiet.ts';
 import { ip } from '@tcxflow/lab/netns.ts';
 import type { InterfaceMetadata, SampleBatch } from '@tcxflow/schemas/generated.ts';
@@ -26,11 +27,11 @@ interface Watched {
   metadata: InterfaceMetadata[];
   /** Samples by interface name. */
   samples(): Promise<Record<string, number>>;
-  setRules(...rules: object[]): void;
+  setRules(...rules: object[]): Promise<void>;
 }
 
 /** What capture does with a namespace, at 1:1 and without Kafka. */
-function watch(t: TestContext, netns: string, ...given: object[]): Watched {
+async function watch(t: TestContext, netns: string, ...given: object[]): Promise<Watched> {
   const batches: SampleBatch[] = [];
   const metadata: InterfaceMetadata[] = [];
   const identity = { agent: 'test', agentAddress: Buffer.alloc(16), bootId: Buffer.alloc(16) };
@@ -45,20 +46,24 @@ function watch(t: TestContext, netns: string, ...given: object[]): Watched {
     rules: numberedRules(config),
     config,
     builder,
-    onPoint: () => undefined,
+    points: createPointList(),
     onMetadata: (news) => metadata.push(...news),
     log: quietLog,
   });
   const timer = setInterval(() => namespace.follow(), 100);
-  t.after(() => {
+  t.after(async () => {
     clearInterval(timer);
-    namespace.detach();
+    await namespace.detach();
     namespace.close();
   });
+  await namespace.settled();
   return {
     namespace,
     metadata,
-    setRules: (...rules) => namespace.setRules(numberedRules(parse(rules))),
+    async setRules(...rules) {
+      namespace.setRules(numberedRules(parse(rules)));
+      await namespace.settled();
+    },
     async samples() {
       await namespace.capture.flush();
       builder.flush();
@@ -87,7 +92,7 @@ async function up(name: string, ...namespaces: string[]): Promise<void> {
 
 test('an interface that comes is sampled within a second, and the others are left alone', { skip }, async (t) => {
   const { near, far } = await makeLinkPair(t);
-  const watched = watch(t, near, { match: 'eth*' });
+  const watched = await watch(t, near, { match: 'eth*' });
   await addPair(near, far, 'eth1', 77);
   await up('eth1', near, far);
   await sleep(SOON_MS);
@@ -102,7 +107,7 @@ test('an interface that was deleted and made again with the same index is sample
   const { near, far } = await makeLinkPair(t);
   await addPair(near, far, 'eth1', 77);
   await up('eth1', near, far);
-  const watched = watch(t, near, { match: 'eth*' });
+  const watched = await watch(t, near, { match: 'eth*' });
   send(far, 'eth1', 10);
   await watched.samples();
   // At once: when the watch looks, the new one is there already.
@@ -118,7 +123,7 @@ test('an interface that was deleted and made again with the same index is sample
 
 test('a renamed interface goes on under its new name, or ends when no rule matches that', { skip }, async (t) => {
   const { near, far } = await makeLinkPair(t);
-  const watched = watch(t, near, { match: 'eth*' });
+  const watched = await watch(t, near, { match: 'eth*' });
   const rename = (from: string, to: string) => ip('-n', near, 'link', 'set', from, 'name', to);
   await rename('eth0', 'ethX');
   await sleep(SOON_MS);
@@ -136,7 +141,7 @@ test('an interface that is moved to another namespace is let go of', { skip }, a
   const other = await makeLinkPair(t);
   await addPair(near, far, 'eth1', 77);
   await up('eth1', near, far);
-  const watched = watch(t, near, { match: 'eth*' });
+  const watched = await watch(t, near, { match: 'eth*' });
   await ip('-n', near, 'link', 'set', 'eth1', 'netns', other.near);
   await sleep(SOON_MS);
   await up('eth1', other.near);
@@ -151,7 +156,7 @@ test('an interface that is moved to another namespace is let go of', { skip }, a
 
 test('each change is told as metadata, with what is now', { skip }, async (t) => {
   const { near, link } = await makeLinkPair(t);
-  const watched = watch(t, near, { match: 'eth*' });
+  const watched = await watch(t, near, { match: 'eth*' });
   const first = watched.metadata.find(({ name }) => name === 'eth0');
   assert.partialDeepStrictEqual(first, { ifIndex: link.ifIndex, kind: 'veth', mac: NEAR_MAC, mtu: 1500, netns: near });
   assert.partialDeepStrictEqual(first, { adminUp: true, operUp: true, removed: false, ingressRate: 1, egressRate: 1 });
@@ -177,16 +182,17 @@ test('each change is told as metadata, with what is now', { skip }, async (t) =>
 
 test('rules that change at run time count at once; rates change without a new attachment', { skip }, async (t) => {
   const { near, far } = await makeLinkPair(t);
-  const watched = watch(t, near, { match: 'eth*', rate: 1000 });
+  const watched = await watch(t, near, { match: 'eth*', rate: 1000 });
   const attached = () => listPrograms(findLink(near, 'eth0').ifIndex, 'ingress', near).map(({ id }) => id);
   const before = attached();
-  watched.setRules({ match: 'eth*', rate: 1 });
+  const settled = watched.setRules({ match: 'eth*', rate: 1 });
   send(far, 'eth0', 500);
   assert.deepEqual(await watched.samples(), { eth0: 500 });
   assert.deepEqual(attached(), before);
-  watched.setRules({ match: 'eth*', sample: false });
+  await settled;
+  await watched.setRules({ match: 'eth*', sample: false });
   assert.deepEqual(attached(), []);
-  watched.setRules({ match: 'eth*', rate: 1, directions: ['egress'] });
+  await watched.setRules({ match: 'eth*', rate: 1, directions: ['egress'] });
   send(far, 'eth0', 50);
   send(near, 'eth0', 60);
   assert.deepEqual(await watched.samples(), { eth0: 60 });
@@ -194,7 +200,12 @@ test('rules that change at run time count at once; rates change without a new at
 
 test('each direction may have a rate of its own', { skip }, async (t) => {
   const { near, far } = await makeLinkPair(t);
-  const watched = watch(t, near, { directions: ['ingress'], rate: 1 }, { directions: ['egress'], rate: 1_000_000 });
+  const watched = await watch(
+    t,
+    near,
+    { directions: ['ingress'], rate: 1 },
+    { directions: ['egress'], rate: 1_000_000 },
+  );
   send(far, 'eth0', 300);
   send(near, 'eth0', 300);
   assert.deepEqual(await watched.samples(), { eth0: 300 });
