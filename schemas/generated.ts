@@ -385,12 +385,28 @@ export interface DecodedBatch {
   baseTimeNs: bigint;
   sources: Source[];
   samples: DecodedSample[];
+  /** Of the agent when the batch was captured; empty: not known (yet). */
+  agentHostname: string;
+  /** This and the next three: as the rules of decode.enrich.rules say. */
+  agentRole: string;
+  agentSite: string;
+  agentRegion: string;
+  agentTenant: string;
+  networks: Network[];
+  autonomousSystems: AutonomousSystem[];
 }
 
 export interface Source {
   ifIndex: number;
   ifName: string;
   direction: Direction;
+  /** As it was when the batch was captured; empty: none, or not known (yet). */
+  ifAlias: string;
+  /** This and the next two: as the rules of decode.enrich.rules say. */
+  ifConnectivity: string;
+  ifProvider: string;
+  /** external, internal, or empty. */
+  ifBoundary: string;
 }
 
 export type Direction = 'ingress' | 'egress';
@@ -437,6 +453,28 @@ export interface DecodedSample {
   tcpFlags: number;
   icmpType: number;
   icmpCode: number;
+  /** Index into networks, plus 1; 0 = in none. */
+  srcNetwork: number;
+  dstNetwork: number;
+  /** Index into autonomousSystems, plus 1; 0 = unknown. */
+  srcAs: number;
+  dstAs: number;
+  /** ISO 3166-1 alpha-2: code of the first letter * 256 + code of the second; 0 = unknown. */
+  srcCountry: number;
+  dstCountry: number;
+}
+
+/** A line of decode.enrich.networks_file. */
+export interface Network {
+  name: string;
+  role: string;
+  site: string;
+  tenant: string;
+}
+
+export interface AutonomousSystem {
+  number: number;
+  organisation: string;
 }
 
 /** Topic tcxflow.drops.v1. Packets that an agent's kernel dropped, in any network namespace, by the kernel's reason. Without drops one comes with each poll of counters. Key: agent. */

@@ -35,9 +35,18 @@ export function sample(fields: Partial<DecodedSample> = {}): DecodedSample {
     tcpFlags: 0x10,
     icmpType: 0,
     icmpCode: 0,
+    srcNetwork: 0,
+    dstNetwork: 0,
+    srcAs: 0,
+    dstAs: 0,
+    srcCountry: 0,
+    dstCountry: 0,
     ...fields,
   };
 }
+
+/** Nothing is known of it but its name. */
+const source = { ifAlias: '', ifConnectivity: '', ifProvider: '', ifBoundary: '' };
 
 export function batch(samples: DecodedSample[], fields: Partial<DecodedBatch> = {}): DecodedBatch {
   return {
@@ -50,11 +59,18 @@ export function batch(samples: DecodedSample[], fields: Partial<DecodedBatch> = 
     sourceOffset: 0,
     baseTimeNs: 0n,
     sources: [
-      { ifIndex: 2, ifName: 'eth0', direction: 'ingress' },
-      { ifIndex: 2, ifName: 'eth0', direction: 'egress' },
-      { ifIndex: 3, ifName: 'eth1', direction: 'ingress' },
+      { ...source, ifIndex: 2, ifName: 'eth0', direction: 'ingress' },
+      { ...source, ifIndex: 2, ifName: 'eth0', direction: 'egress' },
+      { ...source, ifIndex: 3, ifName: 'eth1', direction: 'ingress' },
     ],
     samples,
+    agentHostname: '',
+    agentRole: '',
+    agentSite: '',
+    agentRegion: '',
+    agentTenant: '',
+    networks: [],
+    autonomousSystems: [],
     ...fields,
   };
 }
