@@ -18,7 +18,7 @@ export type Address = Buffer;
 
 export type BootId = Buffer;
 
-/** RTM_GETLINK and IFLA_STATS64, named after IF-MIB (RFC 2863). null: the kernel does not say. */
+/** RTM_GETLINK and IFLA_STATS64, named after IF-MIB (RFC 2863). null: the kernel does not say. Multicast sent and broadcast: ethtool statistics. */
 export interface InterfaceCounters {
   ifIndex: number;
   ifName: string;
@@ -44,6 +44,38 @@ export interface InterfaceCounters {
   outBroadcast: null | number;
   outDiscards: number;
   outErrors: number;
+  /** null: no Ethernet, or nothing is known. */
+  ethernet: null | EthernetCounters;
+}
+
+/** sFlow ethernet_counters, dot3StatsTable of EtherLike-MIB (RFC 3635), IEEE 802.3 clause 30: ETHTOOL_MSG_STATS_GET, groups eth-mac and eth-phy, else IFLA_STATS64 of a physical port, where a zero cannot be told from not counted and is null. null: the driver does not say. */
+export interface EthernetCounters {
+  /** 30.3.1.1.7, dot3StatsAlignmentErrors. */
+  alignmentErrors: null | number;
+  /** 30.3.1.1.6, dot3StatsFCSErrors. */
+  fcsErrors: null | number;
+  /** 30.3.1.1.3. */
+  singleCollisionFrames: null | number;
+  /** 30.3.1.1.4. */
+  multipleCollisionFrames: null | number;
+  /** 30.3.2.1.4. */
+  sqeTestErrors: null | number;
+  /** 30.3.1.1.9. */
+  deferredTransmissions: null | number;
+  /** 30.3.1.1.10. */
+  lateCollisions: null | number;
+  /** 30.3.1.1.11. */
+  excessiveCollisions: null | number;
+  /** 30.3.1.1.12. */
+  internalMacTransmitErrors: null | number;
+  /** 30.3.1.1.13. */
+  carrierSenseErrors: null | number;
+  /** 30.3.1.1.25; of a driver without ethtool statistics rx_length_errors, which is that and 30.3.1.1.23 and .24. */
+  frameTooLongs: null | number;
+  /** 30.3.1.1.15; of a driver without ethtool statistics rx_over_errors. */
+  internalMacReceiveErrors: null | number;
+  /** 30.3.2.1.5. */
+  symbolErrors: null | number;
 }
 
 /** The machine, from /proc and /sys, named after the sFlow Host Structures. Cumulative since boot unless said otherwise. null: Linux does not say. */

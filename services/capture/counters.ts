@@ -5,8 +5,10 @@ import type { Component } from '@tcxflow/common/lifecycle.ts';
 import { type Logger, throttled } from '@tcxflow/common/logger.ts';
 import type { Counters, InterfaceCounters, InterfaceMetadata } from '@tcxflow/schemas/generated.ts';
 import { type Counters as AttachmentCounters, type Direction, directions } from 'libbpf-ts/capture.ts';
-import { listLinks, readLinkSpeed } from 'libbpf-ts/links.ts';
+import type { EthernetStats, LinkSpeed } from 'libbpf-ts/ethtool.ts';
+import { readNetwork } from 'libbpf-ts/links.ts';
 import { ARPHRD_ETHER, ARPHRD_LOOPBACK, IFF_PROMISC, IFF_UP, type Link } from 'libbpf-ts/netlink.ts';
+import { ethernetCounters } from './ethernet-counters.ts';
 import { readHostCounters } from './host/host-counters.ts';
 import type { AgentIdentity } from './identity.ts';
 import { isOperUp } from './interface-metadata.ts';
@@ -34,6 +36,7 @@ export function createCounterPoller(options: CounterPollerOptions): CounterPolle
   const unseenLines = throttled(600_000);
   const check = createPoolCheck();
   let sequence = 0;
+  let polling: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   const nowNs = () => BigInt(Date.now()) * 1_000_000n;
 
@@ -51,17 +54,19 @@ export function createCounterPoller(options: CounterPollerOptions): CounterPolle
     );
   }
 
-  function poll(): void {
+  async function readInterfaces(): Promise<InterfaceCounters[]> {
     const interfaces: InterfaceCounters[] = [];
     for (const namespace of sampler.namespaces()) {
-      const { netns } = namespace;
+      const { netns, path } = namespace;
       try {
+        const { links, speeds, ethernetStats } = await readNetwork(path, { ethernetStats: true });
         const sampled = new Map(namespace.sampled().map((entry) => [entry.link.ifIndex, entry]));
-        for (const link of listLinks(netns)) {
+        for (const link of links) {
           const entry = sampled.get(link.ifIndex);
           if (!entry) continue;
           const ifIndex = namespace.indexOf(link.ifIndex);
-          interfaces.push(interfaceCounters(link, ifIndex, readLinkSpeed(link.name, netns)));
+          const stats = ethernetStats.get(link.ifIndex);
+          interfaces.push(interfaceCounters(link, ifIndex, speeds.get(link.ifIndex), stats));
           for (const direction of directions)
             if (entry.decisions[direction].rate > 0)
               compare(link, ifIndex, direction, entry.attachment.counters(direction));
@@ -70,8 +75,21 @@ export function createCounterPoller(options: CounterPollerOptions): CounterPolle
         problems((skipped) => log.warn({ err: error, netns, skipped }, 'interface counters cannot be read'));
       }
     }
+    return interfaces;
+  }
+
+  async function pollOnce(): Promise<void> {
+    const interfaces = await readInterfaces();
     sequence++;
     options.emit({ ...identity, sequence, timeNs: nowNs(), interfaces, host: readHostCounters(), metadata: [] });
+  }
+
+  /** One after the other: the kernel may keep us waiting. */
+  function poll(): Promise<void> {
+    polling = polling
+      .then(pollOnce)
+      .catch((error: unknown) => problems((skipped) => log.warn({ err: error, skipped }, 'counters cannot be read')));
+    return polling;
   }
 
   return {
@@ -80,48 +98,50 @@ export function createCounterPoller(options: CounterPollerOptions): CounterPolle
       // The sequence is that of counters: this message has none.
       options.emit({ ...identity, sequence, timeNs: nowNs(), interfaces: [], host: null, metadata });
     },
-    start() {
-      poll();
-      timer = setInterval(poll, options.intervalMs);
+    async start() {
+      await poll();
+      timer = setInterval(() => void poll(), options.intervalMs);
     },
     /** The last word; nothing more comes, however often it is called. */
-    stop() {
-      if (!timer) return;
+    async stop() {
+      if (!timer) return polling;
       clearInterval(timer);
       timer = undefined;
-      poll();
+      await poll();
     },
   };
 }
 
-/** RFC 2863 names for what rtnl_link_stats64 has; Linux counts multicast on reception only and no broadcast. */
+/** RFC 2863 names for what rtnl_link_stats64 has; Linux counts multicast on reception only and no broadcast, some drivers do. */
 export function interfaceCounters(
   link: Link,
   ifIndex: number,
-  speed: { bitsPerSecond: number; duplex: number },
+  speed: LinkSpeed | undefined,
+  driver: EthernetStats | undefined,
 ): InterfaceCounters {
   const { stats } = link;
   return {
     ifIndex,
     ifName: link.name,
     ifType: link.arpType === ARPHRD_ETHER ? 6 : link.arpType === ARPHRD_LOOPBACK ? 24 : 1,
-    ifSpeed: speed.bitsPerSecond,
-    ifDirection: speed.duplex,
+    ifSpeed: speed?.bitsPerSecond ?? 0,
+    ifDirection: speed?.duplex ?? 0,
     adminUp: (link.flags & IFF_UP) !== 0,
     operUp: isOperUp(link),
     promiscuous: (link.flags & IFF_PROMISC) !== 0,
     mtu: link.mtu,
     inOctets: stats.rxBytes,
     inPackets: stats.rxPackets,
-    inMulticast: stats.multicast,
-    inBroadcast: null,
+    inMulticast: driver?.multicastReceived ?? stats.multicast,
+    inBroadcast: driver?.broadcastReceived ?? null,
     inDiscards: stats.rxDropped,
     inErrors: stats.rxErrors,
     outOctets: stats.txBytes,
     outPackets: stats.txPackets,
-    outMulticast: null,
-    outBroadcast: null,
+    outMulticast: driver?.multicastTransmitted ?? null,
+    outBroadcast: driver?.broadcastTransmitted ?? null,
     outDiscards: stats.txDropped,
     outErrors: stats.txErrors,
+    ethernet: ethernetCounters(link, driver),
   };
 }

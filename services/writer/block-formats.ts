@@ -37,7 +37,8 @@ export function counterRows(counters: Counters): object[] {
   const seconds = counters.timeNs / 1_000_000_000n;
   const fraction = String(counters.timeNs % 1_000_000_000n).padStart(9, '0');
   const common = { time: `${seconds}.${fraction}`, agent: counters.agent, bootId: counters.bootId.toString('hex') };
-  return counters.interfaces.map((entry) => ({ ...common, ...entry }));
+  // The table has no columns for what Ethernet adds; it is in the topic.
+  return counters.interfaces.map(({ ethernet: _, ...entry }) => ({ ...common, ...entry }));
 }
 
 export const blockFormats: Record<string, BlockFormat> = {
