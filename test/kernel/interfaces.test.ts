@@ -1,82 +1,19 @@
 // Interfaces that come, go, are renamed, moved and made anew, while packets pass.
 
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createBatchBuilder } from '@tcxflow/capture/batch-builder.ts';
-import { captureSection, numberedRules } from '@tcxflow/capture/config.ts';
-import { type Namespace, openNamespace } from '@tcxflow/capture/namespace.ts';
-import { createPointList } from '@tcxflow/capture/point-list.ts';
-import { quietLog } from '@tcxflow/common/testing/quiet.ts';
 import { ip } from '@tcxflow/lab/netns.ts';
-import type { InterfaceMetadata, SampleBatch } from '@tcxflow/schemas/generated.ts';
-import { sampleBatchCodec } from '@tcxflow/schemas/topics.ts';
 import { listPrograms, openCapture } from 'libbpf-ts/capture.ts';
-import { readClockOffset } from 'libbpf-ts/links.ts';
 import { openPacketSocket } from 'libbpf-ts/packet-socket.ts';
 import { findLink, makeLinkPair, NEAR_MAC, plainFrame } from '../support/link-pair.ts';
 import { needsRoot } from '../support/require-root.ts';
+import { watchNamespace } from '../support/watch-namespace.ts';
 
 const skip = needsRoot();
 const SOON_MS = 1000;
 
 const frame = plainFrame(100);
-
-interface Watched {
-  namespace: Namespace;
-  metadata: InterfaceMetadata[];
-  /** Samples by interface name. */
-  samples(): Promise<Record<string, number>>;
-  setRules(...rules: object[]): Promise<void>;
-}
-
-/** What capture does with a namespace, at 1:1 and without Kafka. */
-async function watch(t: TestContext, netns: string, ...given: object[]): Promise<Watched> {
-  const batches: SampleBatch[] = [];
-  const metadata: InterfaceMetadata[] = [];
-  const identity = { agent: 'test', agentAddress: Buffer.alloc(16), bootId: Buffer.alloc(16) };
-  const emit = (message: Buffer) => batches.push(sampleBatchCodec.decode(message));
-  const builder = createBatchBuilder({ identity, batchSamples: 512, readClock: readClockOffset, emit });
-  const parse = (rules: object[]) =>
-    captureSection.parse({ interfaces: rules.map((rule) => ({ netns, rate: 1, ...rule })) });
-  const config = parse(given);
-  const namespace = openNamespace({
-    netns,
-    number: 0,
-    rules: numberedRules(config),
-    config,
-    builder,
-    points: createPointList(),
-    onMetadata: (news) => metadata.push(...news),
-    log: quietLog,
-  });
-  const timer = setInterval(() => namespace.follow(), 100);
-  t.after(async () => {
-    clearInterval(timer);
-    await namespace.detach();
-    namespace.close();
-  });
-  await namespace.settled();
-  return {
-    namespace,
-    metadata,
-    async setRules(...rules) {
-      namespace.setRules(numberedRules(parse(rules)));
-      await namespace.settled();
-    },
-    async samples() {
-      await namespace.capture.flush();
-      builder.flush();
-      const counts: Record<string, number> = {};
-      for (const { sources, samples } of batches.splice(0))
-        for (const { source } of samples) {
-          const name = sources[source]?.ifName ?? '';
-          counts[name] = (counts[name] ?? 0) + 1;
-        }
-      return counts;
-    },
-  };
-}
 
 function send(netns: string, ifName: string, count: number): void {
   const socket = openPacketSocket(ifName, netns);
@@ -92,7 +29,7 @@ async function up(name: string, ...namespaces: string[]): Promise<void> {
 
 test('an interface that comes is sampled within a second, and the others are left alone', { skip }, async (t) => {
   const { near, far } = await makeLinkPair(t);
-  const watched = await watch(t, near, { match: 'eth*' });
+  const watched = await watchNamespace(t, near, { match: 'eth*' });
   await addPair(near, far, 'eth1', 77);
   await up('eth1', near, far);
   await sleep(SOON_MS);
@@ -107,7 +44,7 @@ test('an interface that was deleted and made again with the same index is sample
   const { near, far } = await makeLinkPair(t);
   await addPair(near, far, 'eth1', 77);
   await up('eth1', near, far);
-  const watched = await watch(t, near, { match: 'eth*' });
+  const watched = await watchNamespace(t, near, { match: 'eth*' });
   send(far, 'eth1', 10);
   await watched.samples();
   // At once: when the watch looks, the new one is there already.
@@ -123,7 +60,7 @@ test('an interface that was deleted and made again with the same index is sample
 
 test('a renamed interface goes on under its new name, or ends when no rule matches that', { skip }, async (t) => {
   const { near, far } = await makeLinkPair(t);
-  const watched = await watch(t, near, { match: 'eth*' });
+  const watched = await watchNamespace(t, near, { match: 'eth*' });
   const rename = (from: string, to: string) => ip('-n', near, 'link', 'set', from, 'name', to);
   await rename('eth0', 'ethX');
   await sleep(SOON_MS);
@@ -141,7 +78,7 @@ test('an interface that is moved to another namespace is let go of', { skip }, a
   const other = await makeLinkPair(t);
   await addPair(near, far, 'eth1', 77);
   await up('eth1', near, far);
-  const watched = await watch(t, near, { match: 'eth*' });
+  const watched = await watchNamespace(t, near, { match: 'eth*' });
   await ip('-n', near, 'link', 'set', 'eth1', 'netns', other.near);
   await sleep(SOON_MS);
   await up('eth1', other.near);
@@ -156,7 +93,7 @@ test('an interface that is moved to another namespace is let go of', { skip }, a
 
 test('each change is told as metadata, with what is now', { skip }, async (t) => {
   const { near, link } = await makeLinkPair(t);
-  const watched = await watch(t, near, { match: 'eth*' });
+  const watched = await watchNamespace(t, near, { match: 'eth*' });
   const first = watched.metadata.find(({ name }) => name === 'eth0');
   assert.partialDeepStrictEqual(first, { ifIndex: link.ifIndex, kind: 'veth', mac: NEAR_MAC, mtu: 1500, netns: near });
   assert.partialDeepStrictEqual(first, { adminUp: true, operUp: true, removed: false, ingressRate: 1, egressRate: 1 });
@@ -182,7 +119,7 @@ test('each change is told as metadata, with what is now', { skip }, async (t) =>
 
 test('rules that change at run time count at once; rates change without a new attachment', { skip }, async (t) => {
   const { near, far } = await makeLinkPair(t);
-  const watched = await watch(t, near, { match: 'eth*', rate: 1000 });
+  const watched = await watchNamespace(t, near, { match: 'eth*', rate: 1000 });
   const attached = () => listPrograms(findLink(near, 'eth0').ifIndex, 'ingress', near).map(({ id }) => id);
   const before = attached();
   const settled = watched.setRules({ match: 'eth*', rate: 1 });
@@ -200,7 +137,7 @@ test('rules that change at run time count at once; rates change without a new at
 
 test('each direction may have a rate of its own', { skip }, async (t) => {
   const { near, far } = await makeLinkPair(t);
-  const watched = await watch(
+  const watched = await watchNamespace(
     t,
     near,
     { directions: ['ingress'], rate: 1 },
