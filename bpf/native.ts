@@ -75,6 +75,8 @@ export interface Native {
   readClocks(out: Buffer): void;
   libbpfVersion(): string;
   tuneMalloc(): boolean;
+  permittedCapabilities(): [low: number, high: number];
+  dropAndExec(uid: number, gid: number, keptLow: number, keptHigh: number, argv: string[]): void;
   openPacketSocket(ifName: string, netnsPath: string | null): number;
   sendFrame(fd: number, frame: Buffer): number;
 }

@@ -36,6 +36,7 @@ bool register_test_run(napi_env env, napi_value exports);
 bool register_links(napi_env env, napi_value exports);
 bool register_netlink(napi_env env, napi_value exports);
 bool register_memory(napi_env env, napi_value exports);
+bool register_privileges(napi_env env, napi_value exports);
 bool register_packet_socket(napi_env env, napi_value exports);
 
 #endif

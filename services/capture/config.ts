@@ -53,6 +53,11 @@ export function numberedRules({ interfaces }: { interfaces: readonly InterfaceRu
   return interfaces.map((rule, index) => ({ number: index + 1, rule }));
 }
 
+/** Whether other network namespaces than the process's own may have to be entered. */
+export function wantsNamespaces({ interfaces }: { interfaces: readonly InterfaceRule[] }): boolean {
+  return interfaces.some(({ netns }) => netns !== undefined);
+}
+
 export const captureSection = z
   .strictObject({
     agent: z.string().min(1).default(hostname()).describe('Stable name of this host on the bus.'),
@@ -83,6 +88,30 @@ export const captureSection = z
       .describe(
         'Above it all rates are made coarser by powers of two, and finer again when there is room; 0: no ceiling.',
       ),
+    maxCpuPercent: z
+      .number()
+      .min(0)
+      .max(10_000)
+      .default(0)
+      .describe('The same for the CPU of this process, in percent of one core; 0: no ceiling.'),
+    wantedErrorPercent: z
+      .number()
+      .min(0)
+      .max(50)
+      .default(0)
+      .describe(
+        "Each busy point gets the coarsest rate, by powers of two from its rule's, that keeps half the 95 % interval of a minute below this; 0: off.",
+      ),
+    wantedErrorMinMbps: z
+      .number()
+      .min(0)
+      .default(100)
+      .describe('Points with less traffic keep the rate of their rule.'),
+    user: z
+      .string()
+      .min(1)
+      .default('auto')
+      .describe('Started as root, capture goes on as this user; auto: tcxflow or nobody, where that can work.'),
     ownTraffic: z
       .enum(['exclude', 'include'])
       .default('exclude')

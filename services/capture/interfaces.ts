@@ -15,6 +15,8 @@ export interface Candidate {
 export interface Decision {
   /** N of 1:N; 0 = not sampled. */
   rate: number;
+  /** What the rule says, where a controller has changed the rate. */
+  ruleRate: number;
   headerBytes: number;
   fib: boolean;
   order: InterfaceRule['order'];
@@ -86,12 +88,13 @@ function decideDirection(
     const { headerBytes, fib, order } = rule;
     const common = { headerBytes, fib, order };
     const name = number === 0 ? 'the default for physical ports' : `rule ${number}`;
-    if (!rule.sample) return { ...common, rate: 0, why: `${name} says not to` };
-    if (rule.rate !== 'auto') return { ...common, rate: rule.rate, why: name };
+    if (!rule.sample) return { ...common, rate: 0, ruleRate: 0, why: `${name} says not to` };
+    if (rule.rate !== 'auto') return { ...common, rate: rule.rate, ruleRate: rule.rate, why: name };
     const speed = speedBps > 0 ? `${megabits} Mbit/s` : 'an unknown speed';
-    return { ...common, rate: autoRate(speedBps), why: `${name}, rate for ${speed}` };
+    const rate = autoRate(speedBps);
+    return { ...common, rate, ruleRate: rate, why: `${name}, rate for ${speed}` };
   }
-  return { rate: 0, headerBytes: 0, fib: false, order: 'head', why: `no rule matches (${kind})` };
+  return { rate: 0, ruleRate: 0, headerBytes: 0, fib: false, order: 'head', why: `no rule matches (${kind})` };
 }
 
 /** What the kernel program is told of an interface. */
@@ -117,9 +120,15 @@ export function samplingOf(
 
 const RATE_MAX = 0x7fff_ffff;
 
-/** The same decisions at rates that are coarser by a factor. */
-export function scaleRates(decisions: Decisions, factor: number): Decisions {
-  if (factor === 1) return decisions;
-  const scale = (decision: Decision) => ({ ...decision, rate: Math.min(RATE_MAX, decision.rate * factor) });
-  return { ingress: scale(decisions.ingress), egress: scale(decisions.egress) };
+/** By what the rate of a measuring point differs from its rule's; ifIndex as in its namespace. */
+export type RateFactors = (ifIndex: number, direction: Direction) => number;
+
+/** The same decisions at other rates. */
+export function scaleRates(decisions: Decisions, ifIndex: number, factorOf: RateFactors): Decisions {
+  const scale = (direction: Direction): Decision => {
+    const decision = decisions[direction];
+    const rate = Math.round(decision.ruleRate * factorOf(ifIndex, direction));
+    return decision.rate === 0 ? decision : { ...decision, rate: Math.min(RATE_MAX, Math.max(1, rate)) };
+  };
+  return { ingress: scale('ingress'), egress: scale('egress') };
 }

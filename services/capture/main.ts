@@ -16,6 +16,7 @@ import { explainCommand } from './explain.ts';
 import { createIdentity } from './identity.ts';
 import { createPublisherMetrics, createSamplerMetrics, createUnseenCounter, type PublisherMetrics } from './metrics.ts';
 import { createOwnTraffic } from './own-traffic.ts';
+import { describePrivileges, dropPrivileges } from './privileges.ts';
 import { createPublisher } from './publisher.ts';
 import { createSampler, type Sampler } from './sampler.ts';
 import { openSpool, type Spool } from './spool/spool.ts';
@@ -81,6 +82,8 @@ function build({ config, log, metrics, fail, reload }: ServiceContext<CaptureSer
     log,
   });
   log.info({ agent: identity.agent, bootId: identity.bootId.toString('hex') }, 'agent identity');
+  const privileges = describePrivileges();
+  log[privileges.stillRoot ? 'warn' : 'info'](privileges, 'privileges');
   const { kafka: kafkaConfig, clickhouse } = config;
   const ownTraffic =
     capture.ownTraffic === 'exclude'
@@ -157,6 +160,7 @@ export const captureService: ServiceDefinition<typeof captureSchema> = {
   about: 'Samples packets at the TCX hooks of the configured interfaces and publishes them to Kafka.',
   schema: captureSchema,
   commands: { explain: explainCommand },
+  prepare: ({ capture }, configFile) => dropPrivileges(capture, configFile),
   build,
 };
 

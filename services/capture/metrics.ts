@@ -23,9 +23,10 @@ export type SamplerMetrics = ReturnType<typeof createSamplerMetrics>;
 
 export function createSamplerMetrics(metrics: Metrics) {
   return {
-    rateFactor: metrics.gauge(
-      'rate_factor',
-      'By what the rates are coarser than the rules say, to keep below the ceiling',
+    rateFactor: metrics.gauge('rate_factor', 'By what all rates are coarser, to keep below the ceilings'),
+    errorRatedPoints: metrics.gauge(
+      'error_rated_points',
+      'Points whose rate differs from their rule for the wanted error',
     ),
     exposeCounters: (states: () => SourceState[]) => exposeCounters(metrics, states),
   };

@@ -9,9 +9,10 @@ import type { Link } from 'libbpf-ts/netlink.ts';
 import { type AttachQueue, createAttachQueue } from './attach-queue.ts';
 import type { BatchBuilder } from './batch-builder.ts';
 import type { CaptureConfig, InterfaceRule } from './config.ts';
+import type { PointLoad } from './error-controller.ts';
 import { createMetadataDiff, describeInterface } from './interface-metadata.ts';
 import { createInterfacePoints } from './interface-points.ts';
-import { type Decisions, decide, samplingOf, scaleRates } from './interfaces.ts';
+import { type Decisions, decide, type RateFactors, samplingOf, scaleRates } from './interfaces.ts';
 import type { PointList } from './point-list.ts';
 
 export type NumberedRule = { number: number; rule: InterfaceRule };
@@ -50,7 +51,9 @@ export interface Namespace {
   /** Rates count at once; hooks that come or go are the kernel's to wait for, see `settled`. */
   setRules(rules: readonly NumberedRule[]): void;
   /** Multiplies the rates of the rules. */
-  setRateFactor(factor: number): void;
+  setRateFactors(factorOf: RateFactors): void;
+  /** What passed each sampled point since its start, by "ifIndex/direction". */
+  loads(): Map<string, PointLoad>;
   /** Looks whether anything has changed, and follows, in the background. */
   follow(): void;
   /** Resolves when the interfaces are as the rules want it. @throws {CaptureError} when they could not be read */
@@ -77,7 +80,7 @@ export function openNamespace(options: NamespaceOptions): Namespace {
   const { netns, config, builder, log } = options;
   const path = options.path ?? netns;
   let { rules } = options;
-  let rateFactor = 1;
+  let factorOf: RateFactors = () => 1;
   let network: Network | undefined;
   let looking: Promise<void> | undefined;
   let lookAgain = false;
@@ -204,7 +207,7 @@ export function openNamespace(options: NamespaceOptions): Namespace {
     const unwanted: Sampled[] = [];
     const known = links.map((link) => {
       const speedBps = speeds.get(link.ifIndex)?.bitsPerSecond ?? 0;
-      const decisions = scaleRates(decide({ link, speedBps }, rules), rateFactor);
+      const decisions = scaleRates(decide({ link, speedBps }, rules), link.ifIndex, factorOf);
       if (!apply(link, decisions)) unwanted.push(sampled.get(link.ifIndex) as Sampled);
       return { link, speedBps, decisions, addresses: byInterface.get(link.ifIndex) ?? [] };
     });
@@ -259,10 +262,20 @@ export function openNamespace(options: NamespaceOptions): Namespace {
       rules = next;
       reapply();
     },
-    setRateFactor(factor) {
-      if (factor === rateFactor) return;
-      rateFactor = factor;
+    setRateFactors(next) {
+      factorOf = next;
       reapply();
+    },
+    loads() {
+      const loads = new Map<string, PointLoad>();
+      for (const { link, attachment, decisions } of sampled.values())
+        for (const direction of directions) {
+          const { rate, ruleRate } = decisions[direction];
+          if (rate === 0) continue;
+          const { packets, bytes } = attachment.counters(direction);
+          loads.set(`${link.ifIndex}/${direction}`, { packets, bytes, rate: ruleRate });
+        }
+      return loads;
     },
     follow() {
       const changes = watch.poll();

@@ -11,7 +11,7 @@ import type { SamplerMetrics } from './metrics.ts';
 import type { Namespace } from './namespace.ts';
 import { createNamespaceSet } from './namespace-set.ts';
 import { createPointList } from './point-list.ts';
-import { createRateController } from './rate-controller.ts';
+import { createRateControl } from './rate-control.ts';
 
 export interface Sampler extends Component {
   /** The namespaces, with what is sampled in each. */
@@ -79,24 +79,6 @@ export function createSampler(options: SamplerOptions): Sampler {
     attempt('telling own traffic apart', applyOwn);
   }
 
-  /** Once a second: how many samples there were, and what that means for the rates. */
-  function control(): void {
-    const controller = createRateController(config.maxSamplesPerSecond);
-    const factorGauge = options.metrics.rateFactor;
-    let selected = 0;
-    let factor = 1;
-    every(1000, () => {
-      const now = points.states().reduce((sum, state) => sum + state.selected, 0);
-      const next = controller.update(now - selected);
-      selected = now;
-      if (next !== factor)
-        log.info({ factor: next, ceiling: config.maxSamplesPerSecond }, 'rates changed to keep below the ceiling');
-      factor = next;
-      factorGauge.set(factor);
-      for (const namespace of namespaces.all()) attempt('changing the rates', () => namespace.setRateFactor(factor));
-    });
-  }
-
   const appliedOwn = new WeakMap<Namespace, string>();
   function applyOwn(): void {
     for (const namespace of namespaces.all()) {
@@ -144,7 +126,14 @@ export function createSampler(options: SamplerOptions): Sampler {
       );
       every(FOLLOW_MS, follow);
       every(PRUNE_MS, () => points.prune(Date.now()));
-      if (config.maxSamplesPerSecond > 0) control();
+      const rateControl = createRateControl({
+        config,
+        namespaces: () => namespaces.all(),
+        selected: () => points.states().reduce((sum, { selected }) => sum + selected, 0),
+        metrics: options.metrics,
+        log,
+      });
+      if (rateControl) every(1000, () => attempt('controlling the rates', () => rateControl.tick()));
       const settled = settle();
       settled.catch(() => undefined); // later than we wait: told when it happened
       await Promise.race([settled, sleep(START_WAIT_MS)]);

@@ -25,6 +25,8 @@ export interface ServiceDefinition<Schema extends z.ZodType<CommonConfig>> {
   schema: Schema;
   /** Further commands of the service, by name: `tcxflow SERVICE COMMAND`. */
   commands?: Record<string, (argv: string[]) => number>;
+  /** Before anything is opened or logged; may start the process anew. @param configFile undefined: none is read */
+  prepare?(config: z.output<Schema>, configFile: string | undefined): void;
   /** Wires the components, in the order they start. Does no I/O. */
   build(context: ServiceContext<z.output<Schema>>): Component[];
 }
@@ -48,6 +50,7 @@ export async function runService<Schema extends z.ZodType<CommonConfig>>(
     if (flags.check) process.stdout.write('configuration is valid\n');
     if (flags.dump || flags.check) return 0;
 
+    service.prepare?.(config, flags.config);
     const log = createLogger(config.log, service.name);
     const metrics = createMetrics(service.name);
     const health = createHealthServer(config.http, metrics, log);
