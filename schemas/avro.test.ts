@@ -143,7 +143,7 @@ test('fingerprints are those of the schema tests that come with Avro (schema-tes
 test('a message starts with C3 01 and the fingerprint that fastavro gives its schema', () => {
   for (const [codec, header] of [
     [countersCodec, 'c3018674d4a648d74568'],
-    [decodedBatchCodec, 'c3011c09ae84eeb4486c'],
+    [decodedBatchCodec, 'c30154a9b0e3990f5dde'],
     [dropBatchCodec, 'c301babb96d45da42842'],
     [flowCodec, 'c3016627b0ccd2f0b13e'],
     [ledgerEntryCodec, 'c301ce358348a352b23b'],

@@ -100,6 +100,17 @@ export interface Codec<T> {
   decode(message: Buffer | null): T;
   /** The Avro body of a framed message, checked to be one whole record. @throws {SchemaError} as decode */
   body(message: Buffer | null): Buffer;
+  /** For who reads and writes one field, an array, by hand: what comes before it, and what after. */
+  split(field: string): SplitCodec;
+}
+
+export interface SplitCodec {
+  /** @returns the fields before, and where the field starts @throws {SchemaError} */
+  decodeHead<Head>(message: Buffer | null): { value: Head; offset: number };
+  /** The fields before, framed. */
+  encodeHead(value: object): Buffer;
+  /** The fields after; empty when there are none. */
+  encodeTail(value: object): Buffer;
 }
 
 /** Reads NAME.avsc beside this file and makes its codec. */
@@ -136,9 +147,43 @@ export function loadCodec<T>(name: string): Codec<T> {
     return result.value as T;
   }
 
+  /** A record of some of the fields; it has types of its own, as a name stands for one type only once. */
+  function recordOf(fields: object[]): avro.Type {
+    const part = { ...schema, fields };
+    return avro.Type.forSchema(part as avro.Schema, { typeHook } as Parameters<typeof avro.Type.forSchema>[1]);
+  }
+
+  function split(field: string): SplitCodec {
+    const { fields } = structuredClone(schema) as unknown as { fields: { name: string }[] };
+    const at = fields.findIndex((each) => each.name === field);
+    const head = recordOf(fields.slice(0, at));
+    const tail = recordOf(fields.slice(at + 1));
+    return {
+      decodeHead<Head>(message: Buffer | null) {
+        const framed = check(message);
+        const { value, offset } = decodePart(head, framed);
+        return { value: value as Head, offset };
+      },
+      encodeHead: (value) => Buffer.concat([frameHeader, head.toBuffer(value)]),
+      encodeTail: (value) => tail.toBuffer(value),
+    };
+  }
+
+  function decodePart(part: avro.Type, framed: Buffer): { value: unknown; offset: number } {
+    try {
+      const result = part.decode(framed, FRAME_HEADER_BYTES);
+      // avsc answers a body that ends too early with offset -1.
+      if (result.offset < 0) throw new RangeError('it ends too early');
+      return result;
+    } catch (cause) {
+      throw new SchemaError('SCHEMA_BODY', `body does not fit ${name}: ${(cause as Error).message}`, { cause });
+    }
+  }
+
   return {
     name,
     schema,
+    split,
     frameHeader,
     type,
     encode: (value) => Buffer.concat([frameHeader, type.toBuffer(value)]),

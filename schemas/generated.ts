@@ -485,6 +485,16 @@ export interface DecodedSample {
   tcpFlags: number;
   icmpType: number;
   icmpCode: number;
+  /** Bit 2^n for each header understood as a whole, see docs/reference/decoding.md. */
+  layers: number;
+  /** Bit 2^n for each group of fields that the packet had: there a zero is a value. */
+  fields: number;
+  tcpWindow: number;
+  tcpMss: number;
+  /** Top first, at most 8. */
+  mplsLabels: number[];
+  tunnel: null | TunnelHeader;
+  application: null | Application;
   /** Index into networks, plus 1; 0 = in none. */
   srcNetwork: number;
   dstNetwork: number;
@@ -494,6 +504,41 @@ export interface DecodedSample {
   /** ISO 3166-1 alpha-2: code of the first letter * 256 + code of the second; 0 = unknown. */
   srcCountry: number;
   dstCountry: number;
+}
+
+/** What the packet was carried in: addresses and everything else outside of this record are of the innermost packet. */
+export interface TunnelHeader {
+  /** Tunnels entered. */
+  depth: number;
+  /** Of the innermost tunnel, see docs/reference/decoding.md. */
+  kind: number;
+  /** Its VNI, key, TEID, session or SPI. */
+  id: number;
+  /** Of the outermost IP header, like the others. */
+  outerSrcAddress: Address;
+  outerDstAddress: Address;
+  outerProtocol: number;
+  outerDscp: number;
+  outerTtl: number;
+  outerSrcPort: number;
+  outerDstPort: number;
+  innerSrcMac: number;
+  innerDstMac: number;
+}
+
+/** From the payload's first bytes, when decode.application is on. */
+export interface Application {
+  /** 1 DNS, 2 TLS, 3 QUIC, 4 HTTP. */
+  kind: number;
+  /** Question, server name, or host. */
+  name: string;
+  alpn: string;
+  /** TLS or QUIC. */
+  version: number;
+  /** DNS question. */
+  type: number;
+  /** DNS response; -1 in a query. */
+  code: number;
 }
 
 /** A line of decode.enrich.networks_file. */

@@ -1,7 +1,8 @@
 // Decoded batches from Avro into windows, and the windows' flows to Avro. Samples and flows per second on one core.
 
-import { decodeBatch } from '@tcxflow/decode/decode-batch.ts';
-import { decodedBatchCodec, flowCodec } from '@tcxflow/schemas/topics.ts';
+import { createMessageDecoder } from '@tcxflow/decode/decode-message.ts';
+import { openRawBatch } from '@tcxflow/decode/raw-batch.ts';
+import { decodedBatchCodec, flowCodec, sampleBatchCodec } from '@tcxflow/schemas/topics.ts';
 import { type Measurement, measureRate } from '../../test/bench/measure.ts';
 import { FLOWS, makeSampleBatch, SAMPLES } from '../../test/bench/sample-batch.ts';
 import { addBatch, createWindowSet, finishFlow } from './windows.ts';
@@ -11,9 +12,11 @@ const ROUNDS_PER_WINDOW = 100;
 
 function decodedMessage(): Buffer {
   const tally = { samples: 0, stops: [0, 0, 0, 0] as [number, number, number, number] };
-  const [batch] = decodeBatch(makeSampleBatch(), { partition: 0, offset: 1 }, 1, tally).values();
-  if (!batch) throw new Error('the batch is empty');
-  return decodedBatchCodec.encode(batch);
+  const raw = sampleBatchCodec.encode(makeSampleBatch());
+  const decoder = createMessageDecoder(1, undefined);
+  const [decoded] = decoder.decode(raw, openRawBatch(raw), { partition: 0, offset: 1 }, tally);
+  if (!decoded) throw new Error('the batch is empty');
+  return decoded.value;
 }
 
 export const benchmarks: Record<string, () => Measurement> = {

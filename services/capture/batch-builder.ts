@@ -1,10 +1,11 @@
 // Turns ring records into SampleBatch messages. Pure: clocks and counters are handed in.
 
+import { writeLong } from '@tcxflow/schemas/binary.ts';
 import type { SampleBatch, SourceState } from '@tcxflow/schemas/generated.ts';
 import { sampleBatchCodec } from '@tcxflow/schemas/topics.ts';
 import { forEachRecord, Record } from 'libbpf-ts/record.ts';
 import type { AgentIdentity } from './identity.ts';
-import { createSampleSink, type SampleContext, viewRecords, writeLong, writeSample } from './sample-encoder.ts';
+import { createSampleSink, type SampleContext, viewRecords, writeSample } from './sample-encoder.ts';
 
 /** A measuring point of the builder; the key is unique over all captures. */
 export interface PointState {

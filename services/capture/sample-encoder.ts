@@ -2,6 +2,7 @@
 // sample, which is what most of the time went into. The field order is that of schemas/sample-batch.v1.avsc; the tests
 // read the result with avsc.
 
+import { writeLong } from '@tcxflow/schemas/binary.ts';
 import { FLAG_VLAN, Record } from 'libbpf-ts/record.ts';
 
 /** Ten numbers of up to 10 bytes, the header's length, and a header of 256 bytes with a tag. */
@@ -116,30 +117,4 @@ function copyWords(view: DataView, at: number, longs: BigInt64Array, start: numb
   const first = start / WORD_BYTES;
   for (let done = 0; done < bytes; done += WORD_BYTES)
     view.setBigInt64(at + done, longs[first + done / WORD_BYTES] as bigint, true);
-}
-
-/** Avro's zigzag varint (Avro specification, "Binary Encoding"), for safe integers. @returns the offset behind it */
-export function writeLong(bytes: Buffer, at: number, value: number): number {
-  let to = at;
-  if (value >= 0 && value < 0x40) {
-    bytes[to] = value << 1;
-    return to + 1;
-  }
-  if (value >= 0 && value < 0x4000_0000) {
-    // Bit operations up to 2^30, which is nearly always.
-    let rest = value << 1;
-    while (rest > 0x7f) {
-      bytes[to++] = (rest & 0x7f) | 0x80;
-      rest >>>= 7;
-    }
-    bytes[to++] = rest;
-    return to;
-  }
-  let rest = value >= 0 ? value * 2 : -value * 2 - 1;
-  while (rest > 0x7f) {
-    bytes[to++] = (rest % 0x80) | 0x80;
-    rest = Math.floor(rest / 0x80);
-  }
-  bytes[to++] = rest;
-  return to;
 }

@@ -6,10 +6,12 @@ import type { DeadLetter } from '@tcxflow/common/dead-letter.ts';
 import { compressionTypes } from '@tcxflow/common/kafka.ts';
 import type { PartitionContext, PartitionProcessor } from '@tcxflow/common/partition-consumer.ts';
 import type { RenewingProducer } from '@tcxflow/common/renewing-producer.ts';
-import { decodedBatchCodec, sampleBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
+import { topicNames } from '@tcxflow/schemas/topics.ts';
 import type { KafkaMessage } from 'kafkajs';
-import { type DecodeTally, decodeBatch } from './decode-batch.ts';
+import { createMessageDecoder, type DecodeTally } from './decode-message.ts';
+import type { Enricher } from './enrich/enricher.ts';
 import type { DecodeMetrics } from './metrics.ts';
+import { openRawBatch } from './raw-batch.ts';
 import { createSeenBatches } from './seen-batches.ts';
 
 const stopNames = ['complete', 'truncated', 'malformed', 'unsupported'] as const;
@@ -20,6 +22,8 @@ export interface ProcessorDependencies {
   /** Partitions of the decoded samples. */
   partitions: number;
   deadLetter: DeadLetter;
+  /** undefined: nothing is looked up. */
+  enricher: Enricher | undefined;
   metrics: DecodeMetrics;
 }
 
@@ -32,17 +36,18 @@ interface Output {
 export function openProcessor(context: PartitionContext, deps: ProcessorDependencies): PartitionProcessor {
   const { producer, metrics } = deps;
   const seen = createSeenBatches();
+  const decoder = createMessageDecoder(deps.partitions, deps.enricher);
 
   async function decodeMessage(message: KafkaMessage, outputs: Output[], tally: DecodeTally): Promise<void> {
     try {
-      const batch = sampleBatchCodec.decode(message.value);
+      const batch = openRawBatch(message.value);
       if (seen.isRepeated(batch)) {
         metrics.repeated.inc();
         return;
       }
       const position = { partition: context.partition, offset: Number(message.offset) };
-      for (const [partition, decoded] of decodeBatch(batch, position, deps.partitions, tally))
-        outputs.push({ partition, key: batch.agent, value: decodedBatchCodec.encode(decoded) });
+      for (const { partition, value } of decoder.decode(message.value as Buffer, batch, position, tally))
+        outputs.push({ partition, key: batch.agent, value });
     } catch (error) {
       await deps.deadLetter.send(context, message, error as Error);
     }

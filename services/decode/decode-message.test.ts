@@ -3,9 +3,11 @@ import { test } from 'node:test';
 import { seededRandom } from '@tcxflow/common/testing/random.ts';
 import { formatAddress } from '@tcxflow/packet/address.ts';
 import { ethernet, hex, ipv4, ipv6, tcp, udp } from '@tcxflow/packet/testing/frames.ts';
+import { SchemaError } from '@tcxflow/schemas/avro.ts';
 import type { DecodedBatch, DecodedSample, RawSample, SampleBatch, SourceState } from '@tcxflow/schemas/generated.ts';
-import { decodedBatchCodec } from '@tcxflow/schemas/topics.ts';
-import { type DecodeTally, decodeBatch } from './decode-batch.ts';
+import { decodedBatchCodec, sampleBatchCodec } from '@tcxflow/schemas/topics.ts';
+import { createMessageDecoder, type DecodeTally } from './decode-message.ts';
+import { openRawBatch } from './raw-batch.ts';
 
 const POSITION = { partition: 3, offset: 77 };
 
@@ -47,6 +49,13 @@ function batchOf(samples: RawSample[], sources = [source()]): SampleBatch {
 
 const newTally = (): DecodeTally => ({ samples: 0, stops: [0, 0, 0, 0] });
 
+/** As a worker does it; avsc writes what goes in and reads what comes out. @returns output partition → batch */
+function decodeBatch(batch: SampleBatch, position: typeof POSITION, partitions: number, tally: DecodeTally) {
+  const message = sampleBatchCodec.encode(batch);
+  const decoded = createMessageDecoder(partitions, undefined).decode(message, openRawBatch(message), position, tally);
+  return new Map(decoded.map(({ partition, value }) => [partition, decodedBatchCodec.decode(value)]));
+}
+
 /** All samples of a batch in one partition. */
 function decodeAll(batch: SampleBatch, tally = newTally()): DecodedSample[] {
   return decodeBatch(batch, POSITION, 1, tally).get(0)?.samples ?? [];
@@ -61,7 +70,7 @@ test('what the capture said of a sample and its batch is handed on', () => {
   const batch = decodeBatch(batchOf([sample], sources), POSITION, 1, newTally()).get(0) as DecodedBatch;
   assert.deepEqual([batch.sourcePartition, batch.sourceOffset, batch.batchSequence], [3, 77, 5]);
   assert.deepEqual([batch.agent, batch.baseTimeNs], ['host-1', 1_700_000_000_123_456_789n]);
-  assert.deepEqual(batch.sources, [
+  assert.partialDeepStrictEqual(batch.sources, [
     { ifIndex: 2, ifName: 'eth0', direction: 'ingress' },
     { ifIndex: 4, ifName: 'eth1', direction: 'egress' },
   ]);
@@ -182,7 +191,7 @@ test('a sample of a source that is not there refuses the whole batch, and nothin
   for (const missing of [1, -1, 99]) {
     const tally = newTally();
     const batch = batchOf([raw(tcpFrame), raw(tcpFrame, { source: missing }), raw(tcpFrame)]);
-    assert.throws(() => decodeBatch(batch, POSITION, 4, tally), RangeError);
+    assert.throws(() => decodeBatch(batch, POSITION, 4, tally), SchemaError);
     assert.deepEqual(tally, newTally());
   }
 });

@@ -1,9 +1,10 @@
 // A raw batch from Avro to decoded batches in Avro: what a decode worker does but for Kafka. Samples per second on one core.
 
-import { decodedBatchCodec, sampleBatchCodec } from '@tcxflow/schemas/topics.ts';
+import { sampleBatchCodec } from '@tcxflow/schemas/topics.ts';
 import { type Measurement, measureRate } from '../../test/bench/measure.ts';
 import { makeSampleBatch, SAMPLES } from '../../test/bench/sample-batch.ts';
-import { decodeBatch } from './decode-batch.ts';
+import { createMessageDecoder } from './decode-message.ts';
+import { openRawBatch } from './raw-batch.ts';
 
 const PARTITIONS = 4;
 
@@ -11,15 +12,8 @@ export const benchmarks: Record<string, () => Measurement> = {
   'decode.batch_samples_per_s'() {
     const message = sampleBatchCodec.encode(makeSampleBatch());
     const position = { partition: 0, offset: 1 };
-    return measureRate(
-      () => {
-        const tally = { samples: 0, stops: [0, 0, 0, 0] as [number, number, number, number] };
-        const batch = sampleBatchCodec.decode(message);
-        for (const decoded of decodeBatch(batch, position, PARTITIONS, tally).values())
-          decodedBatchCodec.encode(decoded);
-      },
-      SAMPLES,
-      'samples/s',
-    );
+    const decoder = createMessageDecoder(PARTITIONS, undefined);
+    const tally = { samples: 0, stops: [0, 0, 0, 0] as [number, number, number, number] };
+    return measureRate(() => decoder.decode(message, openRawBatch(message), position, tally), SAMPLES, 'samples/s');
   },
 };
