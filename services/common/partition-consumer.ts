@@ -61,6 +61,8 @@ export interface PartitionConsumerOptions {
   coPartitioned?: boolean;
   /** Largest fetch of all partitions together. Default 16 MiB: the bound of what waits in memory. */
   maxBytes?: number;
+  /** Where reading begins without a committed offset: with messages of this time (ms since 1970). Default: the oldest there are. */
+  sinceMs?: () => number;
 }
 
 const HEARTBEAT_MS = 1000;
@@ -138,16 +140,23 @@ export function createPartitionConsumer(options: PartitionConsumerOptions): Comp
     }
   }
 
-  /** Where a partition goes on: the committed offset, else the oldest there is. */
+  /** Where a partition goes on: the committed offset, else where reading begins. */
   async function readCommitted(topic: string, partition: number): Promise<{ committed: Committed; position: string }> {
     const byTopic = await admin.fetchOffsets({ groupId, topics: [topic] });
     const entry = byTopic[0]?.partitions.find((candidate) => candidate.partition === partition);
     const metadata = entry?.metadata ?? '';
     if (entry && entry.offset !== '-1')
       return { committed: { offset: entry.offset, metadata }, position: entry.offset };
+    return { committed: { offset: undefined, metadata }, position: await readStart(topic, partition) };
+  }
+
+  async function readStart(topic: string, partition: number): Promise<string> {
+    if (options.sinceMs) {
+      const since = await admin.fetchTopicOffsetsByTimestamp(topic, options.sinceMs());
+      return since.find((candidate) => candidate.partition === partition)?.offset ?? '0';
+    }
     const offsets = await admin.fetchTopicOffsets(topic);
-    const low = offsets.find((candidate) => candidate.partition === partition)?.low ?? '0';
-    return { committed: { offset: undefined, metadata }, position: low };
+    return offsets.find((candidate) => candidate.partition === partition)?.low ?? '0';
   }
 
   /** The fetch that brought us here may be of another generation: only what comes after the seek counts. */
