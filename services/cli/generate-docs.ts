@@ -59,12 +59,13 @@ function schemaOf(section: z.ZodType): JsonSchema {
 export function configurationPage(): string {
   const parts = Object.entries(sections).map(([name, section]) => {
     const { properties = {} } = schemaOf(section);
-    const rules = properties.interfaces?.items?.properties;
     const inner = Object.entries(properties).filter(([, schema]) => schema.properties);
     return [
-      `\n## ${name}\n\n${keyTable(properties)}`,
-      rules ? `\nEach of \`interfaces\`:\n\n${keyTable(rules)}` : '',
-      ...inner.map(([key, schema]) => `\nKeys of \`${snakeKey(key)}\`:\n\n${keyTable(schema.properties ?? {})}`),
+      `\n## ${name}\n\n${keyTable(properties)}${ruleTables(properties)}`,
+      ...inner.map(
+        ([key, { properties: keys = {} }]) =>
+          `\nKeys of \`${snakeKey(key)}\`:\n\n${keyTable(keys)}${ruleTables(keys, `${snakeKey(key)}.`)}`,
+      ),
     ].join('');
   });
   return `${MADE}
@@ -76,6 +77,14 @@ sets \`kafka.brokers\`. \`tcxflow SERVICE --config FILE --check\` validates, \`-
 A key that does not exist, or a value that is not accepted, ends the service at once with exit code 2.
 A sample: [deploy/tcxflow.yaml](../../deploy/tcxflow.yaml).
 ${parts.join('')}`;
+}
+
+/** The keys of what is in lists. */
+function ruleTables(properties: Record<string, JsonSchema>, prefix = ''): string {
+  return Object.entries(properties)
+    .filter(([, { items }]) => items?.properties)
+    .map(([key, { items }]) => `\nEach of \`${prefix}${snakeKey(key)}\`:\n\n${keyTable(items?.properties ?? {})}`)
+    .join('');
 }
 
 function keyTable(properties: Record<string, JsonSchema>): string {

@@ -8,6 +8,8 @@ import { createRenewingProducer } from '@tcxflow/common/renewing-producer.ts';
 import { runService, type ServiceContext, type ServiceDefinition } from '@tcxflow/common/service.ts';
 import { topicNames } from '@tcxflow/schemas/topics.ts';
 import { type DecodeServiceConfig, decodeSchema } from './config.ts';
+import { createEnrichment } from './enrich/enrichment.ts';
+import { lookupCommand } from './enrich/lookup.ts';
 import { createDecodeMetrics } from './metrics.ts';
 import { openProcessor } from './processor.ts';
 
@@ -17,6 +19,14 @@ function build({ config, log, metrics, fail }: ServiceContext<DecodeServiceConfi
   const producer = createRenewingProducer(kafka);
   const deadLetter = createDeadLetter(producer, 'decode', metrics, log);
   const decodeMetrics = createDecodeMetrics(metrics);
+  const enrichment = createEnrichment({
+    config: config.decode,
+    kafka,
+    sessionTimeoutMs: config.kafka.sessionTimeoutMs,
+    metrics,
+    log,
+    fail,
+  });
   const consumer = createPartitionConsumer({
     kafka,
     groupId: config.decode.groupId,
@@ -29,19 +39,21 @@ function build({ config, log, metrics, fail }: ServiceContext<DecodeServiceConfi
         compression: config.kafka.compression,
         partitions: layout.partitions(),
         deadLetter,
+        enricher: enrichment.enricher,
         metrics: decodeMetrics,
       }),
     log,
     metrics,
     fail,
   });
-  return [createKafkaGate(config.kafka, log), layout, producer, consumer];
+  return [createKafkaGate(config.kafka, log), layout, ...enrichment.components, producer, consumer];
 }
 
 export const decodeService: ServiceDefinition<typeof decodeSchema> = {
   name: 'decode',
   about: 'Decodes the sampled header bytes and spreads the samples over partitions by flow.',
   schema: decodeSchema,
+  commands: { lookup: lookupCommand },
   build,
 };
 
