@@ -102,10 +102,11 @@ function measureSamples(count: number, anonymizes: boolean): Measurement {
       if (!enrich) continue;
       const from = enricher.address(src, 0);
       sum += enricher.network(from) + enricher.autonomousSystem(from) + enricher.country(from);
-      enricher.anonymize(from, src, 0);
       const target = enricher.address(dst, 0);
       sum += enricher.network(target) + enricher.autonomousSystem(target) + enricher.country(target);
-      enricher.anonymize(target, dst, 0);
+      if (!anonymizes) continue;
+      enricher.anonymize(src, 0);
+      enricher.anonymize(dst, 0);
     }
     if (enrich) enricher.tables();
   };

@@ -32,7 +32,7 @@ export interface Enricher {
   readonly anonymizes: boolean;
   /** Before the first sample of a batch; from here to tables() nothing may wait for anything else. */
   startBatch(agent: string, bootId: Uint8Array, timeNs: bigint): void;
-  /** @returns an entry, valid until the next call of address(); 0 for all zeros */
+  /** @returns an entry, valid until the next call of address() or anonymize(); 0 for all zeros */
   address(bytes: Uint8Array, offset: number): number;
   /** @returns index into tables().networks, plus 1; 0 = in none */
   network(entry: number): number;
@@ -40,8 +40,8 @@ export interface Enricher {
   autonomousSystem(entry: number): number;
   /** @returns first letter * 256 + second; 0 = unknown */
   country(entry: number): number;
-  /** Replaces the 16 bytes at offset, of which entry is what address() said just now; nothing unless anonymizes. */
-  anonymize(entry: number, bytes: Uint8Array, offset: number): void;
+  /** Replaces the 16 bytes at offset, when anonymizes; the last thing that is done to an address. */
+  anonymize(bytes: Uint8Array, offset: number): void;
   /** What is known of an interface of the batch's agent at the batch's time. */
   interface(ifIndex: number, ifName: string): InterfaceFacts;
   /** What is known of the batch's agent at the batch's time. */
@@ -166,8 +166,10 @@ export function createEnricher(options: EnricherOptions): EnricherControl {
     network: (entry) => networkTable.indexOf(words[entry * ENTRY_WORDS + NETWORK] as number),
     autonomousSystem: (entry) => systemTable.indexOf(words[entry * ENTRY_WORDS + SYSTEM] as number),
     country: (entry) => words[entry * ENTRY_WORDS + COUNTRY] as number,
-    anonymize(entry, bytes, offset) {
-      if (!options.anonymizes || entry === 0) return;
+    anonymize(bytes, offset) {
+      if (!options.anonymizes) return;
+      const entry = address(bytes, offset);
+      if (entry === 0) return;
       for (let i = 0; i < ADDRESS_BYTES; i++) bytes[offset + i] = anonymous[entry * ADDRESS_BYTES + i] as number;
     },
     interface: sourceFacts.interface,

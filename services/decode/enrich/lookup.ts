@@ -63,7 +63,7 @@ export function openLookup({ enrich, anonymize, anonymizeKeyFile = '' }: DecodeC
     const { number = '', organisation = '' } = autonomousSystems[system - 1] ?? {};
     rows.push(['AS', `${number} ${organisation}`.trim()]);
     rows.push(['country', country ? String.fromCharCode(country >> 8, country & 255) : '']);
-    enricher.anonymize(entry, bytes, 0);
+    enricher.anonymize(bytes, 0);
     if (anonymize) rows.push(['leaves as', formatAddress(bytes)]);
     return [text, ...rows.map(([key, value]) => `  ${key.padEnd(10)} ${value || '-'}`)].join('\n');
   };
