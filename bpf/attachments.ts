@@ -19,6 +19,7 @@ import {
   type TcxOrder,
 } from './capture.ts';
 import { CaptureError, explain } from './errors.ts';
+import { expediteFd } from './expedite.ts';
 import { netnsPath } from './links.ts';
 import type { AttachJob, Native, NativeCapture } from './native.ts';
 import { encodeCounters, encodePoint, readCounters } from './points.ts';
@@ -27,7 +28,6 @@ import { createSlotTable, type Slot } from './slots.ts';
 
 const BPF_F_BEFORE = 1 << 3;
 const BPF_F_AFTER = 1 << 4;
-const EXPEDITE_PATH = '/sys/kernel/rcu_expedited';
 
 export interface Attachments {
   attach(ifIndex: number, sampling: SamplingOptions): Attachment;
@@ -198,7 +198,7 @@ export function createAttachments(options: AttachmentsOptions): Attachments {
         });
     });
     if (closed) return requests.map(({ ifIndex }) => gone(ifIndex));
-    const answers = await addon.attachMany(handle, netnsPath(options.netns), jobs, expeditePath(many));
+    const answers = await addon.attachMany(handle, netnsPath(options.netns), jobs, expedite(many));
     return requests.map(({ ifIndex, sampling }, at): AttachResult => {
       const slot = taken[at] as Slot | CaptureError;
       if (slot instanceof CaptureError) return slot;
@@ -221,7 +221,7 @@ export function createAttachments(options: AttachmentsOptions): Attachments {
     const entries = attachments.map(forget).filter((entry) => entry !== undefined);
     const fds = entries.flatMap(({ links }) => links);
     if (entries.length === 0) return;
-    const done = addon.closeMany(Buffer.from(new Uint32Array(fds).buffer), expeditePath(many)).then(() => {
+    const done = addon.closeMany(Buffer.from(new Uint32Array(fds).buffer), expedite(many)).then(() => {
       for (const { slot } of entries) {
         slots.release(slot);
         closing.delete(slot.ifIndex);
@@ -257,6 +257,6 @@ function placeOf(order: TcxOrder): { flags: number; relative: string | null } {
     : { flags: BPF_F_AFTER, relative: order.after };
 }
 
-function expeditePath({ expedite }: ManyOptions): string | null {
-  return expedite ? EXPEDITE_PATH : null;
+function expedite(many: ManyOptions): number {
+  return many.expedite ? expediteFd() : -1;
 }

@@ -35,9 +35,10 @@ export interface Native {
     capture: NativeCapture,
     netnsPath: string | null,
     jobs: AttachJob[],
-    expeditePath: string | null,
+    expediteFd: number,
   ): Promise<([fd: number, programs: string[]] | Error)[]>;
-  closeMany(fds: Buffer, expeditePath: string | null): Promise<void>;
+  openInherited(path: string): number;
+  closeMany(fds: Buffer, expediteFd: number): Promise<void>;
   attachedPrograms(ifIndex: number, direction: 0 | 1, netnsPath: string | null): [id: number, name: string][];
   linkIfIndex(linkFd: number): number;
   closeFd(fd: number): void;

@@ -34,6 +34,7 @@ bool register_drops(napi_env env, napi_value exports);
 bool register_btf(napi_env env, napi_value exports);
 bool register_test_run(napi_env env, napi_value exports);
 bool register_links(napi_env env, napi_value exports);
+bool register_expedite(napi_env env, napi_value exports);
 bool register_netlink(napi_env env, napi_value exports);
 bool register_memory(napi_env env, napi_value exports);
 bool register_privileges(napi_env env, napi_value exports);

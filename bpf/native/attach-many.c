@@ -25,7 +25,8 @@ struct job {
 
 struct attach_work {
 	struct background background;
-	char netns[4096], expedite[256];
+	char netns[4096];
+	int expedite_fd;
 	int programs[DIRECTIONS]; /* copies: the capture may be closed meanwhile */
 	int netns_error;
 	uint32_t count;
@@ -62,10 +63,10 @@ static void attach_run(struct background *background)
 	work->netns_error = netns_enter(&guard, work->netns);
 	if (work->netns_error)
 		return;
-	expedite_begin(work->expedite);
+	expedite_begin(work->expedite_fd);
 	for (uint32_t i = 0; i < work->count; i++)
 		run_job(work, &work->jobs[i]);
-	expedite_end(work->expedite);
+	expedite_end(work->expedite_fd);
 	netns_leave(&guard);
 }
 
@@ -129,7 +130,7 @@ static bool read_job(napi_env env, napi_value given, struct job *job)
 
 /*
  * attachMany(capture, netnsPath | null, jobs: [ifIndex, direction, flags, relative program's name | null][],
- * expeditePath | null) -> promise of [fd, names of the programs at the hook] or an Error for each
+ * expediteFd: see expedite.h) -> promise of [fd, names of the programs at the hook] or an Error for each
  */
 static napi_value js_attach_many(napi_env env, napi_callback_info info)
 {
@@ -152,8 +153,7 @@ static napi_value js_attach_many(napi_env env, napi_callback_info info)
 	for (int i = 0; i < DIRECTIONS; i++)
 		work->programs[i] = fcntl(capture->programs[i], F_DUPFD_CLOEXEC, 0);
 	if ((!is_nullish(env, args[1]) && !get_string(env, args[1], "netnsPath", work->netns, sizeof(work->netns))) ||
-	    (!is_nullish(env, args[3]) &&
-	     !get_string(env, args[3], "expeditePath", work->expedite, sizeof(work->expedite))))
+	    napi_get_value_int32(env, args[3], &work->expedite_fd) != napi_ok)
 		goto fail;
 	for (uint32_t i = 0; i < count; i++)
 		if (napi_get_element(env, args[2], i, &element) != napi_ok || !read_job(env, element, &work->jobs[i]))
@@ -167,7 +167,7 @@ fail:
 
 struct close_work {
 	struct background background;
-	char expedite[256];
+	int expedite_fd;
 	uint32_t count;
 	uint32_t fds[];
 };
@@ -176,13 +176,13 @@ static void close_run(struct background *background)
 {
 	struct close_work *work = (struct close_work *)background;
 
-	expedite_begin(work->expedite);
+	expedite_begin(work->expedite_fd);
 	for (uint32_t i = 0; i < work->count; i++)
 		close(work->fds[i]);
-	expedite_end(work->expedite);
+	expedite_end(work->expedite_fd);
 }
 
-/* closeMany(fds: Buffer of u32, expeditePath | null) -> promise */
+/* closeMany(fds: Buffer of u32, expediteFd) -> promise */
 static napi_value js_close_many(napi_env env, napi_callback_info info)
 {
 	napi_value args[2];
@@ -195,10 +195,8 @@ static napi_value js_close_many(napi_env env, napi_callback_info info)
 	work = calloc(1, sizeof(*work) + length);
 	if (!work)
 		return throw_errno(env, ENOMEM, "closeMany", NULL);
-	if (!is_nullish(env, args[1]) && !get_string(env, args[1], "expeditePath", work->expedite, sizeof(work->expedite))) {
-		free(work);
-		return NULL;
-	}
+	if (napi_get_value_int32(env, args[1], &work->expedite_fd) != napi_ok)
+		work->expedite_fd = -1;
 	work->background.run = close_run;
 	work->count = length / sizeof(uint32_t);
 	memcpy(work->fds, fds, work->count * sizeof(uint32_t));

@@ -9,8 +9,8 @@
 
 #include <stdbool.h>
 
-/* path "" = do nothing. Calls come in pairs; they may nest and be on several threads. */
-void expedite_begin(const char *path);
-void expedite_end(const char *path);
+/* fd: the switch, open for reading and writing; negative = do nothing. Calls come in pairs, and may be on several threads. */
+void expedite_begin(int fd);
+void expedite_end(int fd);
 
 #endif

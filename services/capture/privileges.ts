@@ -3,6 +3,7 @@
 import { chownSync, closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '@tcxflow/common/errors.ts';
+import { keepExpedite } from 'libbpf-ts/expedite.ts';
 import { type Account, type Capability, readPrivileges, restartWith } from 'libbpf-ts/privileges.ts';
 import { type CaptureConfig, wantsNamespaces } from './config.ts';
 
@@ -114,6 +115,7 @@ export function dropPrivileges(config: CaptureConfig, configFile: string | undef
     }
   }
   process.env[MARKER] = reason;
+  if (config.expediteRcu) keepExpedite();
   restartWith(account, kept);
 }
 
