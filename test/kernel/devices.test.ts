@@ -35,7 +35,11 @@ const OUTER_IP_BYTES = 20;
 
 const kinds: Kind[] = [
   { name: 'macvlan', commands: () => ['add link eth0 name dev0 type macvlan mode bridge'], overheadBytes: 0 },
-  { name: 'bridge', commands: () => ['add dev0 type bridge', 'set eth0 master dev0'], overheadBytes: 0 },
+  {
+    name: 'bridge',
+    commands: () => ['add dev0 type bridge mcast_snooping 0', 'set eth0 master dev0'],
+    overheadBytes: 0,
+  },
   {
     name: 'vxlan',
     commands: (side) => [`add dev0 type vxlan id 42 ${tunnel(side)} dstport 4789 dev eth0`],
@@ -149,7 +153,7 @@ test('a bridge and its ports: what is forwarded is seen at both ports and not at
   // The second pair's near end moves into the first's namespace: two ports of one bridge.
   await ip('-n', right.near, 'link', 'set', 'eth0', 'netns', left.near, 'name', 'eth1', 'address', '02:00:00:00:00:11');
   for (const command of [
-    'add br0 type bridge',
+    'add br0 type bridge mcast_snooping 0',
     'set eth0 master br0',
     'set eth1 master br0',
     'set eth1 up',
