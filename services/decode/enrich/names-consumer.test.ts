@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Component } from '@tcxflow/common/lifecycle.ts';
 import { createMetrics } from '@tcxflow/common/metrics.ts';
+import { quietLog } from '@tcxflow/common/testing/quiet.ts';
 import { countersCodec } from '@tcxflow/schemas/topics.ts';
 import { createNameTable } from './interface-names.ts';
 import { createEnrichMetrics } from './metrics.ts';
-import { learnNames } from './names-consumer.ts';
+import { learnNames, startedAside } from './names-consumer.ts';
 
 test('names come out of messages as capture writes them; what cannot be read is counted and passed over', async () => {
   const metrics = createMetrics('test');
@@ -31,4 +33,16 @@ test('names come out of messages as capture writes them; what cannot be read is 
   assert.equal(names.find('a', bootId)?.interface(2, 1n)?.alias, 'uplink');
   const counted = await metrics.registry.getSingleMetric('tcxflow_test_enrich_names_unreadable_total')?.get();
   assert.equal(counted?.values[0]?.value, 2);
+});
+
+test('a consumer that cannot start, or waits for long, holds back nothing, and is stopped all the same', async () => {
+  for (const begin of [() => Promise.reject(new Error('not authorized')), () => new Promise<void>(() => undefined)]) {
+    let stopped = 0;
+    const consumer: Component = { name: 'c', start: begin, stop: () => void stopped++ };
+    const aside = startedAside(consumer, quietLog);
+    await aside.start();
+    await new Promise(setImmediate);
+    await aside.stop(AbortSignal.abort());
+    assert.equal(stopped, 1);
+  }
 });

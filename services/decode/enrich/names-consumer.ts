@@ -2,6 +2,7 @@
 // own that commits nothing and begins anew at each start. Until it has caught up, names are missing; samples do not wait.
 
 import { randomUUID } from 'node:crypto';
+import { delay } from '@tcxflow/common/kafka.ts';
 import type { Component, Fail } from '@tcxflow/common/lifecycle.ts';
 import type { Logger } from '@tcxflow/common/logger.ts';
 import type { Metrics } from '@tcxflow/common/metrics.ts';
@@ -10,6 +11,8 @@ import { countersCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import type { Kafka, KafkaMessage } from 'kafkajs';
 import type { NameTable } from './interface-names.ts';
 import type { EnrichMetrics } from './metrics.ts';
+
+const RETRY_MS = 30_000;
 
 export interface NamesConsumerOptions {
   kafka: Kafka;
@@ -26,7 +29,7 @@ export interface NamesConsumerOptions {
 
 export function createNamesConsumer(options: NamesConsumerOptions): Component {
   const { kafka, groupId, sessionTimeoutMs, historyMs, metrics, log, fail } = options;
-  return createPartitionConsumer({
+  const consumer = createPartitionConsumer({
     kafka,
     groupId: `${groupId}-names-${randomUUID()}`,
     topics: [topicNames.counters],
@@ -37,6 +40,33 @@ export function createNamesConsumer(options: NamesConsumerOptions): Component {
     metrics: prefixed(metrics),
     fail,
   });
+  return startedAside(consumer, log);
+}
+
+/** Samples are decoded without names too: while Kafka refuses this group or topic, and when it never lets us read them. */
+export function startedAside(consumer: Component, log: Logger): Component {
+  const stopping = new AbortController();
+  async function startAtLast(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await consumer.start();
+        return;
+      } catch (err) {
+        if (!stopping.signal.aborted) log.warn({ err }, 'names of interfaces cannot be read yet; trying again');
+        await delay(RETRY_MS, stopping.signal);
+      }
+    }
+  }
+  return {
+    name: consumer.name,
+    start() {
+      void startAtLast();
+    },
+    stop(signal) {
+      stopping.abort();
+      return consumer.stop(signal);
+    },
+  };
 }
 
 /** What cannot be read is somebody else's to report: the writer has the dead letters of this topic. */

@@ -1,5 +1,6 @@
 // Writes small MaxMind DB files for tests, after the specification (MaxMind DB File Format, version 2.0): a binary search
-// tree, 16 zero bytes, the data section, a marker and the metadata. They are read by mmdb-lib, which is not ours.
+// tree, 16 zero bytes, the data section, a marker and the metadata. They are read by mmdb-lib, which is
+// not ours; libmaxminddb reads them too.
 
 import { parseAddress } from '@tcxflow/packet/address.ts';
 
@@ -13,6 +14,10 @@ export interface MmdbOptions {
   /** Overrides of what the metadata says, for files that lie. */
   metadata?: { [key: string]: MmdbValue };
 }
+
+const UINT16 = 5;
+const UINT32 = 6;
+const UINT64 = 9;
 
 type Node = [Child, Child];
 type Child = Node | number | undefined;
@@ -97,20 +102,27 @@ function encodeNode(left: number, right: number, recordSize: 24 | 28 | 32): Buff
   return node;
 }
 
-/** Numbers as uint32, or uint64 from 2^32 on. */
-function encode(value: MmdbValue): Buffer {
+/** Types that the specification asks for in the metadata; every other number is a uint32. */
+const metadataTypes: Record<string, number> = {
+  binary_format_major_version: UINT16,
+  binary_format_minor_version: UINT16,
+  ip_version: UINT16,
+  record_size: UINT16,
+  build_epoch: UINT64,
+};
+
+function encode(value: MmdbValue, numberType = UINT32): Buffer {
   if (typeof value === 'string') return Buffer.concat([control(2, Buffer.byteLength(value)), Buffer.from(value)]);
-  if (Array.isArray(value)) return Buffer.concat([control(11, value.length), ...value.map(encode)]);
+  if (Array.isArray(value)) return Buffer.concat([control(11, value.length), ...value.map((item) => encode(item))]);
   if (typeof value === 'object')
     return Buffer.concat([
       control(7, Object.keys(value).length),
-      ...Object.entries(value).flatMap(([key, inner]) => [encode(key), encode(inner)]),
+      ...Object.entries(value).flatMap(([key, inner]) => [encode(key), encode(inner, metadataTypes[key])]),
     ]);
-  const wide = value >= 2 ** 32;
-  const bytes = Buffer.alloc(wide ? 8 : 4);
-  if (wide) bytes.writeBigUInt64BE(BigInt(value));
-  else bytes.writeUInt32BE(value);
-  return Buffer.concat([control(wide ? 9 : 6, bytes.length), bytes]);
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(value));
+  const size = { [UINT16]: 2, [UINT32]: 4, [UINT64]: 8 }[numberType] ?? 8;
+  return Buffer.concat([control(numberType, size), bytes.subarray(8 - size)]);
 }
 
 function control(type: number, size: number): Buffer {
