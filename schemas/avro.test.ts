@@ -145,7 +145,7 @@ test('a message starts with C3 01 and the fingerprint that fastavro gives its sc
     [countersCodec, 'c3018674d4a648d74568'],
     [decodedBatchCodec, 'c30154a9b0e3990f5dde'],
     [dropBatchCodec, 'c301babb96d45da42842'],
-    [flowCodec, 'c3016627b0ccd2f0b13e'],
+    [flowCodec, 'c301880cc970e62b4adb'],
     [ledgerEntryCodec, 'c301ce358348a352b23b'],
     [sampleBatchCodec, 'c30174e0b73c8f2ff7ee'],
   ] as const)

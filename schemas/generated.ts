@@ -672,6 +672,31 @@ export interface Flow {
   minLength: number;
   maxLength: number;
   decoderVersion: number;
+  /** Of the innermost tunnel, see docs/reference/decoding.md; 0 = none. */
+  tunnelKind: number;
+  /** Its VNI, key, TEID, session or SPI. */
+  tunnelId: number;
+  /** Of the outermost IP header; zero when there is no tunnel. */
+  outerSrcAddress: Address;
+  outerDstAddress: Address;
+  /** Top label. This and all that follow are of the flow's first sample, no part of its key. */
+  mplsLabel: number;
+  /** 0 = unknown. */
+  srcAs: number;
+  dstAs: number;
+  /** ISO 3166-1 alpha-2; empty = unknown. */
+  srcCountry: string;
+  dstCountry: string;
+  /** Name in decode.enrich.networks_file; empty = in none. */
+  srcNetwork: string;
+  dstNetwork: string;
+  ifAlias: string;
+  /** external, internal, or empty. */
+  ifBoundary: string;
+  agentSite: string;
+  agentRole: string;
+  /** Community ID v1, when aggregate.community_id is on. */
+  communityId: string;
 }
 
 /** Topic tcxflow.ledger.v1. What one stage did with one agent's samples in one minute. Key: agent. */

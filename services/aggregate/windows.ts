@@ -8,6 +8,26 @@ import { destinationPort, flowKey } from './flow-key.ts';
 /** Source partition → highest source offset seen: what is not above it was seen before. */
 export type HighWater = Map<number, number>;
 
+/** Flow's later fields: the engine that fills them is being written. */
+const NOT_YET = {
+  tunnelKind: 0,
+  tunnelId: 0,
+  outerSrcAddress: Buffer.alloc(16),
+  outerDstAddress: Buffer.alloc(16),
+  mplsLabel: 0,
+  srcAs: 0,
+  dstAs: 0,
+  srcCountry: '',
+  dstCountry: '',
+  srcNetwork: '',
+  dstNetwork: '',
+  ifAlias: '',
+  ifBoundary: '',
+  agentSite: '',
+  agentRole: '',
+  communityId: '',
+};
+
 interface Accumulator extends Omit<Flow, 'firstNs' | 'lastNs'> {
   /** ns from the window's start: exact as numbers, where ns since 1970 are not. */
   firstNs: number;
@@ -154,6 +174,7 @@ function newFlow(
     minLength: length,
     maxLength: length,
     decoderVersion: batch.decoderVersion,
+    ...NOT_YET,
   };
 }
 
