@@ -245,7 +245,15 @@ test('counters are sent as a counter sample for each interface, with the agentâ€
     ifDirection: 1,
   };
   const input = { inOctets: 2 ** 40, inPackets: 50, inMulticast: 3, inBroadcast: null, inDiscards: 1, inErrors: 2 };
-  const output = { outOctets: 6, outPackets: 7, outMulticast: null, outBroadcast: null, outDiscards: 8, outErrors: 9 };
+  const output = {
+    outOctets: 6,
+    outPackets: 7,
+    outMulticast: null,
+    outBroadcast: null,
+    outDiscards: 8,
+    outErrors: 9,
+    ethernet: null,
+  };
   const interfaces = [2, 3].map((ifIndex) => ({ ifIndex, ifName: `eth${ifIndex}`, ...state, ...input, ...output }));
   to.addCounters({
     agent: 'host-1',

@@ -53,7 +53,15 @@ function interfaceCounters(fields: Partial<InterfaceCounters> = {}): InterfaceCo
   const words = { ifIndex: 2, ifName: 'eth0', ifType: 6, ifSpeed: 1e10, ifDirection: 1, mtu: 1500 };
   const flags = { adminUp: true, operUp: true, promiscuous: false };
   const input = { inOctets: 2 ** 53 - 2, inPackets: 2, inMulticast: 3, inBroadcast: null, inDiscards: 4, inErrors: 5 };
-  const output = { outOctets: 6, outPackets: 7, outMulticast: null, outBroadcast: null, outDiscards: 8, outErrors: 9 };
+  const output = {
+    outOctets: 6,
+    outPackets: 7,
+    outMulticast: null,
+    outBroadcast: null,
+    outDiscards: 8,
+    outErrors: 9,
+    ethernet: null,
+  };
   return { ...words, ...flags, ...input, ...output, ...fields };
 }
 

@@ -44,6 +44,7 @@ export const HEADER_IPV6 = 12;
 
 // sFlow Version 5, section 5: counter_data, enterprise 0.
 export const IF_COUNTERS = 1;
+export const ETHERNET_COUNTERS = 2;
 // sFlow Port Name: counter_data, enterprise 0.
 export const PORT_NAME = 1005;
 

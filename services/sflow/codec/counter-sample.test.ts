@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { InterfaceCounters } from '@tcxflow/schemas/generated.ts';
+import type { EthernetCounters, InterfaceCounters } from '@tcxflow/schemas/generated.ts';
 import { MAX_COUNTER_SAMPLE_BYTES, writeCounterSample } from './counter-sample.ts';
 import { Sink } from './xdr-sink.ts';
 
@@ -26,7 +26,16 @@ const counters: InterfaceCounters = {
   outBroadcast: null,
   outDiscards: 9,
   outErrors: 10,
+  ethernet: null,
 };
+
+/** dot3Stats in the order of ethernet_counters (sFlow Version 5, section 5). */
+const ETHERNET = [
+  ...['alignmentErrors', 'fcsErrors', 'singleCollisionFrames', 'multipleCollisionFrames', 'sqeTestErrors'],
+  ...['deferredTransmissions', 'lateCollisions', 'excessiveCollisions', 'internalMacTransmitErrors'],
+  ...['carrierSenseErrors', 'frameTooLongs', 'internalMacReceiveErrors', 'symbolErrors'],
+];
+const NO_ETHERNET = Object.fromEntries(ETHERNET.map((name) => [name, null])) as unknown as EthernetCounters;
 
 function written(changes: Partial<InterfaceCounters>, withPortName?: boolean): Buffer {
   const sink = new Sink(Buffer.alloc(500, 0xee));
@@ -63,6 +72,14 @@ describe('counters sample', () => {
     assert.equal(bytes.subarray(120).toString('hex'), '000003ed0000000c00000006657468302e310000');
   });
 
+  it('adds ethernet_counters of 52 bytes when the interface has them, all ones for what nobody counts', () => {
+    const values = Object.fromEntries(ETHERNET.map((name, i) => [name, i === 4 ? null : 0x100 + i]));
+    const bytes = written({ ethernet: values as unknown as EthernetCounters });
+    assert.equal(bytes.readUInt32BE(20), 2);
+    const words = ETHERNET.map((_, i) => (i === 4 ? 'ffffffff' : (0x100 + i).toString(16).padStart(8, '0')));
+    assert.equal(bytes.subarray(120).toString('hex'), `0000000200000034${words.join('')}`);
+  });
+
   it('packs admin and oper status into two bits', () => {
     const status = (adminUp: boolean, operUp: boolean) => ifCounter({ adminUp, operUp }, STATUS);
     assert.deepEqual(
@@ -95,6 +112,6 @@ describe('counters sample', () => {
   });
 
   it('is never larger than the bound that builders reckon with', () => {
-    assert.equal(written({ ifName: 'x'.repeat(300) }, true).length, MAX_COUNTER_SAMPLE_BYTES);
+    assert.equal(written({ ifName: 'x'.repeat(300), ethernet: NO_ETHERNET }, true).length, MAX_COUNTER_SAMPLE_BYTES);
   });
 });

@@ -3,12 +3,14 @@
 //   tag 4, length
 //   sequence, ds_class, ds_index, record count                               4 × u32
 //   tag 1, length 88: if_counters
+//   [ tag 2, length 52: ethernet_counters ]
 //   [ tag 1005, length: name<255> ]
 
-import type { InterfaceCounters } from '@tcxflow/schemas/generated.ts';
+import type { EthernetCounters, InterfaceCounters } from '@tcxflow/schemas/generated.ts';
 import {
   COUNTERS_SAMPLE_EXPANDED,
   DATA_SOURCE_IF_INDEX,
+  ETHERNET_COUNTERS,
   IF_COUNTERS,
   IF_STATUS_ADMIN_UP,
   IF_STATUS_OPER_UP,
@@ -28,7 +30,7 @@ export interface CounterSample {
 const MAX_PORT_NAME_BYTES = 255;
 
 /** The largest counters sample, port_name included. */
-export const MAX_COUNTER_SAMPLE_BYTES = 8 + 16 + (8 + 88) + (8 + 4 + padded(MAX_PORT_NAME_BYTES));
+export const MAX_COUNTER_SAMPLE_BYTES = 8 + 16 + (8 + 88) + (8 + 52) + (8 + 4 + padded(MAX_PORT_NAME_BYTES));
 
 /** Look at `sink.overflow` afterwards. */
 export function writeCounterSample(sink: Sink, sample: CounterSample, withPortName = false): void {
@@ -38,8 +40,9 @@ export function writeCounterSample(sink: Sink, sample: CounterSample, withPortNa
   writeU32(sink, sample.sequence);
   writeU32(sink, DATA_SOURCE_IF_INDEX);
   writeU32(sink, counters.ifIndex);
-  writeU32(sink, withPortName ? 2 : 1);
+  writeU32(sink, 1 + (counters.ethernet ? 1 : 0) + (withPortName ? 1 : 0));
   writeIfCounters(sink, counters);
+  if (counters.ethernet) writeEthernetCounters(sink, counters.ethernet);
   if (withPortName) writePortName(sink, counters.ifName);
   closeLength(sink, length);
 }
@@ -67,6 +70,30 @@ function writeIfCounters(sink: Sink, counters: InterfaceCounters): void {
   writeU32(sink, counters.outErrors);
   // ifPromiscuousMode is a TruthValue; 0 would say unknown.
   writeU32(sink, counters.promiscuous ? TRUTH_VALUE_TRUE : TRUTH_VALUE_FALSE);
+  closeLength(sink, length);
+}
+
+/** dot3StatsTable of RFC 3635, in the order of the sFlow structure. */
+const ETHERNET_FIELDS = [
+  'alignmentErrors',
+  'fcsErrors',
+  'singleCollisionFrames',
+  'multipleCollisionFrames',
+  'sqeTestErrors',
+  'deferredTransmissions',
+  'lateCollisions',
+  'excessiveCollisions',
+  'internalMacTransmitErrors',
+  'carrierSenseErrors',
+  'frameTooLongs',
+  'internalMacReceiveErrors',
+  'symbolErrors',
+] as const satisfies readonly (keyof EthernetCounters)[];
+
+function writeEthernetCounters(sink: Sink, counters: EthernetCounters): void {
+  writeU32(sink, ETHERNET_COUNTERS);
+  const length = openLength(sink);
+  for (const field of ETHERNET_FIELDS) writeU32(sink, counters[field] ?? UNKNOWN_U32);
   closeLength(sink, length);
 }
 

@@ -110,7 +110,7 @@ describe('codec', () => {
           ...{ inOctets: Number(record.inOctets), inPackets: record.inUnicast!, inMulticast: null, inBroadcast: null },
           ...{ inDiscards: record.inDiscards!, inErrors: record.inErrors!, outOctets: Number(record.outOctets) },
           ...{ outPackets: record.outUnicast!, outMulticast: null, outBroadcast: null },
-          ...{ outDiscards: record.outDiscards!, outErrors: record.outErrors! },
+          ...{ outDiscards: record.outDiscards!, outErrors: record.outErrors!, ethernet: null },
         };
         writeCounterSample(sink, { sequence: 1, counters });
         const written = sink.buffer.subarray(24, sink.offset - 4);

@@ -33,7 +33,7 @@ export function testCounters(ifIndex: number, round: number): InterfaceCounters 
     ...{ adminUp: true, operUp: round % 2 === 0, promiscuous: round % 3 === 0 },
     ...{ inOctets: 2 ** 52 + round, inPackets: 2 ** 32 + 1000 + round, inMulticast: 100, inBroadcast: 7 + round },
     ...{ inDiscards: 3, inErrors: 2 ** 33 + 4, outOctets: 5, outPackets: 6, outMulticast: null, outBroadcast: null },
-    ...{ outDiscards: 8, outErrors: 9 },
+    ...{ outDiscards: 8, outErrors: 9, ethernet: null },
   };
 }
 
