@@ -1,36 +1,34 @@
-// Decodes the headers of one packet from the outside in: link → EtherType → network → IP protocol → transport. Each
-// protocol has a file; its reader returns what follows or DONE. Nothing here allocates, throws or loops without a bound.
+// Decodes the headers of one packet from the outside in: link → EtherType → network → IP protocol → transport, and again
+// for each tunnel. Each protocol has a file; its reader returns what follows or DONE. Nothing here allocates, throws or
+// loops without a bound.
 
-import { decodeArp } from './arp.ts';
 import { type Cursor, closeCursor, createCursor, DONE, openCursor, stopAt, take, uint8 } from './cursor.ts';
-import { type DecodedHeader, Layer, resetDecodedHeader, Stop } from './decoded-header.ts';
-import { decodeEthernet } from './ethernet.ts';
-import { decodeIcmp } from './icmp.ts';
-import { decodeIpv4 } from './ipv4.ts';
-import { decodeIpv6 } from './ipv6.ts';
-import {
-  ETHERTYPE_ARP,
-  ETHERTYPE_IPV4,
-  ETHERTYPE_IPV6,
-  ETHERTYPE_MIN,
-  IPPROTO_ESP,
-  IPPROTO_ICMP,
-  IPPROTO_ICMPV6,
-  IPPROTO_TCP,
-  IPPROTO_UDP,
-} from './numbers.ts';
-import { decodeTcp } from './tcp.ts';
-import { decodeUdp } from './udp.ts';
-import { decodeVlanTags } from './vlan.ts';
+import { clearAddresses, type DecodedHeader, Layer, resetDecodedHeader, Stop } from './decoded-header.ts';
+import { decodeChdlc } from './link/chdlc.ts';
+import { decodeLinuxSll, decodeLinuxSll2 } from './link/cooked.ts';
+import { decodeEthernet } from './link/ethernet.ts';
+import { decodeLinkHeaders, keepType } from './link/link-headers.ts';
+import { decodeLoopback } from './link/loopback.ts';
+import { decodePpp } from './link/ppp.ts';
+import { decodeArp } from './network/arp.ts';
+import { decodeIpv4 } from './network/ipv4.ts';
+import { decodeIpv6 } from './network/ipv6.ts';
+import { ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, ETHERTYPE_RARP } from './numbers.ts';
+import { decodeTransport } from './transport/transport.ts';
+import { TUNNELS_MAX } from './tunnel/tunnel.ts';
+import { createTunnelPorts } from './tunnel/tunnel-ports.ts';
 
-export { createDecodedHeader, type DecodedHeader, Layer, Stop } from './decoded-header.ts';
+export { createDecodedHeader, type DecodedHeader, Field, Layer, Stop, Tunnel } from './decoded-header.ts';
+export { createTunnelPorts, type TunnelPortOptions } from './tunnel/tunnel-ports.ts';
 
 /** Goes up with every change of what a given header decodes to: decoded samples carry it. */
-export const decoderVersion = 1;
+export const decoderVersion = 2;
 
-export type LinkType = 'ethernet' | 'ip';
+/** `null` is the loopback of BSD, with the family in either byte order. */
+export type LinkType = 'ethernet' | 'ip' | 'linux-sll' | 'linux-sll2' | 'null' | 'ppp' | 'chdlc';
 
 const cursor = createCursor();
+const assignedPorts = createTunnelPorts();
 
 /**
  * Fills `out` with what the bytes say; nothing of its former content stays.
@@ -38,6 +36,7 @@ const cursor = createCursor();
  * @param linkType what the bytes start with
  * @param etherType for 'ip': what the capture says they are; a value that is neither IPv4 nor IPv6 leaves it to the version
  * @param frameBytes length of the frame on the wire: tells a capture that was cut from a frame that is too short
+ * @param ports UDP ports of tunnels, of createTunnelPorts()
  */
 export function decodeHeader(
   header: Buffer,
@@ -47,21 +46,37 @@ export function decodeHeader(
   etherType: number,
   frameBytes: number,
   out: DecodedHeader,
+  ports: Uint8Array = assignedPorts,
 ): void {
   resetDecodedHeader(out);
-  openCursor(cursor, header, offset, length, frameBytes);
-  const type = linkType === 'ethernet' ? decodeLink(cursor, out) : guessIpType(cursor, etherType, out);
-  if (type !== DONE) {
-    out.l2Bytes = cursor.position - offset;
+  openCursor(cursor, header, offset, length, frameBytes, ports);
+  let type = linkType === 'ethernet' ? decodeEthernet(cursor, out) : decodeOtherLink(cursor, linkType, etherType, out);
+  // The packet itself and what its tunnels carry: enterTunnel() keeps count, this is the bound one can see.
+  for (let packets = 0; type !== DONE && packets <= TUNNELS_MAX; packets++) {
     const protocol = decodeNetwork(cursor, type, out);
-    if (protocol !== DONE) decodeTransport(cursor, protocol, out);
+    if (protocol === DONE) break;
+    type = decodeTransport(cursor, protocol, out);
   }
+  clearAddresses(out);
   closeCursor(cursor);
 }
 
-function decodeLink(cursor: Cursor, out: DecodedHeader): number {
-  const type = decodeEthernet(cursor, out);
-  return type === DONE ? DONE : decodeVlanTags(cursor, type, out);
+/** @returns the EtherType of what follows */
+function decodeOtherLink(cursor: Cursor, linkType: LinkType, etherType: number, out: DecodedHeader): number {
+  switch (linkType) {
+    case 'linux-sll':
+      return decodeLinuxSll(cursor, out);
+    case 'linux-sll2':
+      return decodeLinuxSll2(cursor, out);
+    case 'null':
+      return decodeLoopback(cursor, out);
+    case 'ppp':
+      return decodePpp(cursor, out);
+    case 'chdlc':
+      return decodeChdlc(cursor, out);
+    default:
+      return guessIpType(cursor, etherType, out);
+  }
 }
 
 function guessIpType(cursor: Cursor, etherType: number, out: DecodedHeader): number {
@@ -76,34 +91,21 @@ function guessIpType(cursor: Cursor, etherType: number, out: DecodedHeader): num
 
 /** @returns the IP protocol that follows */
 function decodeNetwork(cursor: Cursor, etherType: number, out: DecodedHeader): number {
-  // A length is no type, and as a part of flow keys it would make a flow of every packet size.
-  if (etherType < ETHERTYPE_MIN) return stopAt(Stop.unsupported, Layer.llc, out);
-  out.etherType = etherType;
-  switch (etherType) {
+  let type = etherType;
+  if (type === ETHERTYPE_IPV4 || type === ETHERTYPE_IPV6) keepType(cursor, type, out);
+  else type = decodeLinkHeaders(cursor, type, out);
+  if (type === DONE) return DONE;
+  // Until an IP header is read, its frame is the whole.
+  if (out.ipBytes === 0) out.l2Bytes = cursor.position - cursor.start;
+  switch (type) {
     case ETHERTYPE_IPV4:
       return decodeIpv4(cursor, out);
     case ETHERTYPE_IPV6:
       return decodeIpv6(cursor, out);
     case ETHERTYPE_ARP:
+    case ETHERTYPE_RARP:
       return decodeArp(cursor, out);
     default:
       return stopAt(Stop.unsupported, Layer.network, out);
-  }
-}
-
-function decodeTransport(cursor: Cursor, protocol: number, out: DecodedHeader): number {
-  switch (protocol) {
-    case IPPROTO_TCP:
-      return decodeTcp(cursor, out);
-    case IPPROTO_UDP:
-      return decodeUdp(cursor, out);
-    case IPPROTO_ICMP:
-      return decodeIcmp(cursor, Layer.icmp, out);
-    case IPPROTO_ICMPV6:
-      return decodeIcmp(cursor, Layer.icmpv6, out);
-    case IPPROTO_ESP:
-      return stopAt(Stop.unsupported, Layer.esp, out);
-    default:
-      return stopAt(Stop.unsupported, Layer.transport, out);
   }
 }

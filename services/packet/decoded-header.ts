@@ -39,9 +39,9 @@ export const Layer = {
   pppoe: 18,
   ppp: 19,
   macsec: 20,
-  /** IEEE 802.1BR. */
+  /** IEEE 802.1BR E-TAG, Cisco's VN-Tag and MetaData. */
   etag: 21,
-  /** Linux cooked capture, BSD null and loopback: link types of captures. */
+  /** Linux cooked capture, BSD null and loopback, Cisco HDLC: link types of captures. */
   cooked: 22,
   /** Control word of a pseudowire, RFC 4385. */
   controlWord: 23,
@@ -86,6 +86,10 @@ export const Tunnel = {
   eompls: 14,
   /** AH in tunnel mode, RFC 4302. */
   ah: 15,
+  /** Ethernet in IP: SRv6 (RFC 8986), EtherIP (RFC 3378). */
+  ethernet: 16,
+  /** MPLS in IP, RFC 4023. */
+  mplsIp: 17,
 } as const;
 
 /** Bit positions of `fields`: which groups of fields the packet had. Zero is a value, absence is not. */
@@ -172,8 +176,10 @@ export interface DecodedHeader {
   /** Of the innermost Ethernet header inside a tunnel. */
   innerSrcMac: number;
   innerDstMac: number;
-  /** Where the payload of the innermost transport starts in the buffer; -1 when it was not reached. */
+  /** Where the payload of the innermost transport starts in the buffer; -1 when the capture ends before it. */
   payloadAt: number;
+  /** Behind its last captured byte, padding left out. */
+  payloadEnd: number;
 }
 
 export function createDecodedHeader(): DecodedHeader {
@@ -221,11 +227,22 @@ export function createDecodedHeader(): DecodedHeader {
     innerSrcMac: 0,
     innerDstMac: 0,
     payloadAt: -1,
+    payloadEnd: -1,
   };
 }
 
-/** Nothing of the packet before may show through. */
+const OUTER_ADDRESSES = 1 << Field.outerAddresses;
+const ADDRESSES = 1 << Field.addresses;
+/** Of the packet inside, not of the frame or of what carries it. */
+const INNERMOST =
+  ADDRESSES | (1 << Field.ports) | (1 << Field.tcp) | (1 << Field.icmp) | (1 << Field.fragment) | (1 << Field.mss);
+
+/** Nothing of the packet before may show through. Addresses are written or cleared later, see clearAddresses(). */
 export function resetDecodedHeader(out: DecodedHeader): void {
+  if (out.fields & OUTER_ADDRESSES) {
+    clear(out.outerSrcAddress);
+    clear(out.outerDstAddress);
+  }
   out.stop = Stop.complete;
   out.stopLayer = Layer.none;
   out.layers = 0;
@@ -249,19 +266,12 @@ export function resetDecodedHeader(out: DecodedHeader): void {
   out.outerDstPort = 0;
   out.innerSrcMac = 0;
   out.innerDstMac = 0;
-  for (let i = 0; i < 16; i++) {
-    out.outerSrcAddress[i] = 0;
-    out.outerDstAddress[i] = 0;
-  }
   resetInnermost(out);
 }
 
 /** Before the next IP header is read: what belongs to the packet around it must not show through either. */
 export function resetInnermost(out: DecodedHeader): void {
-  for (let i = 0; i < 16; i++) {
-    out.srcAddress[i] = 0;
-    out.dstAddress[i] = 0;
-  }
+  out.fields &= ~INNERMOST;
   out.protocol = 0;
   out.dscp = 0;
   out.ecn = 0;
@@ -277,4 +287,16 @@ export function resetInnermost(out: DecodedHeader): void {
   out.icmpType = 0;
   out.icmpCode = 0;
   out.payloadAt = -1;
+  out.payloadEnd = -1;
+}
+
+/** At the end, and only where no header wrote all 32 bytes: to clear them first for every packet costs a tenth of it. */
+export function clearAddresses(out: DecodedHeader): void {
+  if (out.fields & ADDRESSES) return;
+  clear(out.srcAddress);
+  clear(out.dstAddress);
+}
+
+function clear(address: Buffer): void {
+  for (let i = 0; i < 16; i++) address[i] = 0;
 }

@@ -20,3 +20,8 @@ export function decode(frame: Buffer, options: DecodeOptions = {}): DecodedHeade
 export function bits(...layers: number[]): number {
   return layers.reduce((sum, layer) => sum | (1 << layer), 0);
 }
+
+/** The bits of `moreLayers`. */
+export function moreBits(...layers: number[]): number {
+  return layers.reduce((sum, layer) => sum | (1 << (layer - 31)), 0);
+}

@@ -80,3 +80,18 @@ export function extension(nextHeader: number, moreOctets = 0): Buffer {
   bytes.set([nextHeader, moreOctets, 1, 4 + moreOctets * 8]);
   return bytes;
 }
+
+/** Any ports, with a payload. */
+export function udpTo(dstPort: number, payload: Buffer, srcPort = 49152): Buffer {
+  return Buffer.concat([u16(srcPort), u16(dstPort), u16(8 + payload.length), hex('0000'), payload]);
+}
+
+/** The frame in a tunnel: 02:00:00:00:00:cc → 02:00:00:00:00:dd. */
+export function innerEthernet(type: number, ...payload: Buffer[]): Buffer {
+  return Buffer.concat([hex('0200000000dd 0200000000cc'), u16(type), ...payload]);
+}
+
+/** One entry of an MPLS stack, TTL 63. */
+export function label(value: number, isBottom: boolean): Buffer {
+  return Buffer.from([value >> 12, (value >> 4) & 0xff, ((value & 15) << 4) | Number(isBottom), 63]);
+}

@@ -2,7 +2,7 @@
 // out. https://ietf-opsawg-wg.github.io/draft-ietf-opsawg-pcap/
 
 export interface CapturedPacket {
-  /** LINKTYPE_…: 1 Ethernet, 101 raw IP, 228 raw IPv4, 229 raw IPv6. */
+  /** LINKTYPE_…, see link/link-types.ts. */
   linkType: number;
   data: Buffer;
   wireBytes: number;
@@ -72,4 +72,25 @@ export function writePcap(frames: Buffer[]): Buffer {
     parts.push(record, frame);
   }
   return Buffer.concat(parts);
+}
+
+/** A pcapng file of packets with any link types, one interface for each. */
+export function writePcapng(packets: CapturedPacket[]): Buffer {
+  const linkTypes = [...new Set(packets.map(({ linkType }) => linkType))];
+  const words = (...values: number[]): Buffer => {
+    const bytes = Buffer.alloc(values.length * 4);
+    for (const [index, value] of values.entries()) bytes.writeUInt32LE(value, index * 4);
+    return bytes;
+  };
+  const block = (type: number, body: Buffer): Buffer =>
+    Buffer.concat([words(type, body.length + 12), body, words(body.length + 12)]);
+  return Buffer.concat([
+    block(PCAPNG_SECTION, words(0x1a2b3c4d, 1, 0xffffffff, 0xffffffff)),
+    ...linkTypes.map((linkType) => block(PCAPNG_INTERFACE, words(linkType, 262144))),
+    ...packets.map(({ linkType, data, wireBytes }) => {
+      const padding = Buffer.alloc(-data.length & 3);
+      const head = words(linkTypes.indexOf(linkType), 0, 0, data.length, wireBytes);
+      return block(PCAPNG_ENHANCED_PACKET, Buffer.concat([head, data, padding]));
+    }),
+  ]);
 }

@@ -1,0 +1,226 @@
+import type { Fixture } from './fixture.ts';
+import { ethernet, extension, hex, ipv4, ipv6, tag, tcp, udp } from './frames.ts';
+
+const arpRequest = hex('0001 0800 06 04 0001 0200000000aa c0000201 000000000000 c0000202');
+const ping = hex('0800 0000 0001 0001 61626364');
+const pingV6 = hex('8000 0000 0001 0001 61626364');
+const ah = hex('06 04 0000 00000100 00000001 000102030405060708090a0b');
+const fragmentHeader = (next: string, offset: string): Buffer => hex(`${next} 00 ${offset} 00000007`);
+const chain = Buffer.concat([extension(43), hex('2c 02 04 00 00000000 20010db8000000000000000000000003')]);
+
+export const ipFixtures: Fixture[] = [
+  {
+    name: 'tcp',
+    origin: 'RFC 9293',
+    frame: ethernet(0x0800, ipv4(6, tcp(), { tos: 0xb9, ttl: 57 })),
+    needs: 54,
+    stop: 0,
+  },
+  {
+    name: 'tcp with all nine flags',
+    origin: 'RFC 9293, RFC 9768',
+    frame: ethernet(0x0800, ipv4(6, tcp(0x51ff))),
+    needs: 54,
+    stop: 0,
+  },
+  {
+    name: 'tcp with options',
+    origin: 'RFC 9293',
+    frame: ethernet(0x0800, ipv4(6, tcp(0x6002, hex('020405b4')))),
+    needs: 54,
+    stop: 0,
+  },
+  { name: 'udp', origin: 'RFC 768', frame: ethernet(0x0800, ipv4(17, udp())), needs: 42, stop: 0 },
+  { name: 'icmp', origin: 'RFC 792', frame: ethernet(0x0800, ipv4(1, ping)), needs: 38, stop: 0 },
+  {
+    name: 'ipv4 options',
+    origin: 'RFC 791, RFC 2113',
+    frame: ethernet(0x0800, ipv4(17, udp(), { options: hex('94040000 01010100') })),
+    needs: 50,
+    stop: 0,
+  },
+  {
+    name: 'first ipv4 fragment',
+    origin: 'RFC 791',
+    frame: ethernet(0x0800, ipv4(17, udp(Buffer.alloc(8), 1480), { fragment: 0x2000 })),
+    needs: 42,
+    stop: 0,
+  },
+  {
+    name: 'last ipv4 fragment',
+    origin: 'RFC 791',
+    frame: ethernet(0x0800, ipv4(17, Buffer.alloc(24, 7), { fragment: 185 })),
+    needs: 34,
+    stop: 0,
+  },
+  {
+    name: 'one tag',
+    origin: 'IEEE 802.1Q',
+    frame: ethernet(0x8100, tag(0x6064, 0x0800, ipv4(6, tcp(0x5002)))),
+    needs: 58,
+    stop: 0,
+  },
+  {
+    name: '802.1ad with 802.1Q',
+    origin: 'IEEE 802.1ad',
+    frame: ethernet(0x88a8, tag(0x0ffe, 0x8100, tag(0x0014, 0x86dd, ipv6(17, udp())))),
+    needs: 70,
+    stop: 0,
+  },
+  {
+    name: 'three tags',
+    origin: 'IEEE 802.1Q',
+    frame: ethernet(0x8100, tag(1, 0x8100, tag(2, 0x8100, tag(3, 0x0800, ipv4(1, ping))))),
+    needs: 50,
+    stop: 0,
+  },
+  { name: 'arp', origin: 'RFC 826', frame: ethernet(0x0806, arpRequest), needs: 42, stop: 0 },
+  {
+    name: 'arp in a tag',
+    origin: 'RFC 826',
+    frame: ethernet(0x8100, tag(0x0abc, 0x0806, arpRequest)),
+    needs: 46,
+    stop: 0,
+  },
+  {
+    name: 'ipv6 tcp with traffic class and flow label',
+    origin: 'RFC 8200',
+    frame: ethernet(0x86dd, ipv6(6, tcp(0x5010), { head: '6b9abcde' })),
+    needs: 74,
+    stop: 0,
+  },
+  { name: 'icmpv6', origin: 'RFC 4443', frame: ethernet(0x86dd, ipv6(58, pingV6)), needs: 58, stop: 0 },
+  {
+    name: 'hop-by-hop, routing, fragment, destination options',
+    origin: 'RFC 8200',
+    frame: ethernet(
+      0x86dd,
+      ipv6(0, Buffer.concat([chain, fragmentHeader('3c', '0001'), extension(17, 1), udp(Buffer.alloc(8), 3000)])),
+    ),
+    needs: 118,
+    stop: 0,
+  },
+  {
+    name: 'later ipv6 fragment',
+    origin: 'RFC 8200',
+    frame: ethernet(0x86dd, ipv6(44, Buffer.concat([fragmentHeader('11', '05a9'), Buffer.alloc(16, 7)]))),
+    needs: 62,
+    stop: 0,
+  },
+  {
+    name: 'ah before tcp',
+    origin: 'RFC 4302',
+    frame: ethernet(0x86dd, ipv6(51, Buffer.concat([ah, tcp()]))),
+    needs: 98,
+    stop: 0,
+  },
+  {
+    name: 'ah over ipv4',
+    origin: 'RFC 4302',
+    frame: ethernet(0x0800, ipv4(51, Buffer.concat([ah, tcp()]))),
+    needs: 78,
+    stop: 0,
+  },
+  { name: 'no next header', origin: 'RFC 8200', frame: ethernet(0x86dd, ipv6(60, extension(59))), needs: 62, stop: 0 },
+  { name: 'esp', origin: 'RFC 4303', frame: ethernet(0x0800, ipv4(50, Buffer.alloc(24, 9))), needs: 42, stop: 0 },
+  {
+    name: 'unknown protocol',
+    origin: 'RFC 3692',
+    frame: ethernet(0x86dd, ipv6(253, Buffer.alloc(8))),
+    needs: 54,
+    stop: 3,
+  },
+  {
+    name: 'unknown ethertype',
+    origin: 'IEEE 802: local experiments',
+    frame: ethernet(0x88b5, Buffer.alloc(46)),
+    needs: 14,
+    stop: 3,
+  },
+  {
+    name: 'udp-lite',
+    origin: 'RFC 3828',
+    frame: ethernet(0x86dd, ipv6(136, hex('14e9 0035 0008 0000 01020304'))),
+    needs: 62,
+    stop: 0,
+  },
+  {
+    name: 'sctp',
+    origin: 'RFC 9260',
+    frame: ethernet(0x0800, ipv4(132, hex('0b59 0b59 00000001 00000000 0b000004'))),
+    needs: 46,
+    stop: 0,
+  },
+  {
+    name: 'dccp',
+    origin: 'RFC 4340',
+    frame: ethernet(0x0800, ipv4(33, hex('9c40 1389 04 00 0000 05 00 0000 00000001 deadbeef'))),
+    needs: 46,
+    stop: 0,
+  },
+  {
+    name: 'igmp',
+    origin: 'RFC 2236',
+    frame: ethernet(0x0800, ipv4(2, hex('16 00 0904 e0000116'), { options: hex('94040000') })),
+    needs: 46,
+    stop: 0,
+  },
+  {
+    name: 'pim hello',
+    origin: 'RFC 7761',
+    frame: ethernet(0x0800, ipv4(103, hex('20 00 0000 0001 0002 0069'))),
+    needs: 38,
+    stop: 0,
+  },
+  {
+    name: 'ospf hello',
+    origin: 'RFC 2328',
+    frame: ethernet(
+      0x0800,
+      ipv4(
+        89,
+        hex('02 01 002c 01010101 00000000 0000 0000 0000000000000000 ffffff00 000a 02 01 00000028 00000000 00000000'),
+      ),
+    ),
+    needs: 50,
+    stop: 0,
+  },
+  {
+    name: 'vrrp',
+    origin: 'RFC 9568',
+    frame: ethernet(0x0800, ipv4(112, hex('31 01 64 01 0064 0000 c0000264'))),
+    needs: 42,
+    stop: 0,
+  },
+  {
+    name: 'tcp syn with the options of Linux',
+    origin: 'RFC 9293, RFC 7323, RFC 2018',
+    frame: ethernet(0x0800, ipv4(6, tcp(0xa002, hex('020405b4 0402 080a 0000000100000000 01 030307')))),
+    needs: 54,
+    stop: 0,
+  },
+  {
+    name: 'jumbogram',
+    origin: 'RFC 2675',
+    frame: ethernet(0x86dd, ipv6(0, Buffer.concat([hex('06 00 c2 04 00012000'), tcp()]), { payloadBytes: 0 })),
+    needs: 82,
+    stop: 0,
+  },
+  {
+    name: 'segment routing header',
+    origin: 'RFC 8754',
+    frame: ethernet(
+      0x86dd,
+      ipv6(43, Buffer.concat([hex('11 02 04 00 00 00 0000 20010db8000000000000000000000099'), udp()])),
+    ),
+    needs: 86,
+    stop: 0,
+  },
+  {
+    name: 'rarp',
+    origin: 'RFC 903',
+    frame: ethernet(0x8035, hex('0001 0800 06 04 0003 0200000000aa 00000000 0200000000aa 00000000')),
+    needs: 42,
+    stop: 0,
+  },
+];
