@@ -1,47 +1,60 @@
-// How the messages of a topic become an INSERT. Pure.
+// How the messages of a topic become INSERTs: what of them goes into which table. Pure.
 
-import type { Counters } from '@tcxflow/schemas/generated.ts';
-import { countersCodec, flowCodec, topicNames } from '@tcxflow/schemas/topics.ts';
+import { countersCodec, dropBatchCodec, flowCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import { encodeContainer } from './avro-container.ts';
+import { counterRows, hostRows, interfaceRows } from './rows/counters.ts';
+import { dropRows, dropSampleRows } from './rows/drops.ts';
+import { jsonLines } from './rows/text.ts';
 
-export interface BlockFormat {
+export interface TableFormat {
   table: string;
   /** FORMAT of the INSERT. */
   format: 'Avro' | 'JSONEachRow';
-  /** The message's part of a block, and its rows. @throws {SchemaError} */
-  read(message: Buffer | null): { part: Buffer; rows: number };
   /** The INSERT's body. */
   join(parts: readonly Buffer[]): Buffer[];
 }
 
+/** A message's part of a table's block. */
+export interface Piece {
+  part: Buffer;
+  rows: number;
+}
+
+export interface BlockFormat {
+  tables: readonly TableFormat[];
+  /** A piece for each of the tables, in their order. @throws {SchemaError} */
+  read(message: Buffer | null): readonly Piece[];
+}
+
 const flows: BlockFormat = {
-  table: 'flows',
-  format: 'Avro',
-  read: (message) => ({ part: flowCodec.body(message), rows: 1 }),
-  join: (parts) => encodeContainer(flowCodec.schema, parts),
+  tables: [{ table: 'flows', format: 'Avro', join: (parts) => encodeContainer(flowCodec.schema, parts) }],
+  read: (message) => [{ part: flowCodec.body(message), rows: 1 }],
 };
 
-const interfaceCounters: BlockFormat = {
-  table: 'interface_counters',
-  format: 'JSONEachRow',
-  read(message) {
-    const counters = countersCodec.decode(message);
-    const lines = counterRows(counters).map((row) => `${JSON.stringify(row)}\n`);
-    return { part: Buffer.from(lines.join('')), rows: lines.length };
-  },
-  join: (parts) => [...parts],
-};
-
-/** Rows of interface_counters. */
-export function counterRows(counters: Counters): object[] {
-  const seconds = counters.timeNs / 1_000_000_000n;
-  const fraction = String(counters.timeNs % 1_000_000_000n).padStart(9, '0');
-  const common = { time: `${seconds}.${fraction}`, agent: counters.agent, bootId: counters.bootId.toString('hex') };
-  // The table has no columns for what Ethernet adds; it is in the topic.
-  return counters.interfaces.map(({ ethernet: _, ...entry }) => ({ ...common, ...entry }));
+/** Messages that are several rows, in lines of JSON: they are few. */
+function linesOf<T>(
+  codec: { decode(message: Buffer | null): T },
+  tables: Record<string, (value: T) => object[]>,
+): BlockFormat {
+  const rowsOf = Object.values(tables);
+  return {
+    tables: Object.keys(tables).map((table) => ({ table, format: 'JSONEachRow', join: (parts) => [...parts] })),
+    read(message) {
+      const value = codec.decode(message);
+      return rowsOf.map((toRows) => {
+        const rows = toRows(value);
+        return { part: jsonLines(rows), rows: rows.length };
+      });
+    },
+  };
 }
 
 export const blockFormats: Record<string, BlockFormat> = {
   [topicNames.flows]: flows,
-  [topicNames.counters]: interfaceCounters,
+  [topicNames.counters]: linesOf(countersCodec, {
+    interface_counters: counterRows,
+    host_counters: hostRows,
+    interfaces: interfaceRows,
+  }),
+  [topicNames.drops]: linesOf(dropBatchCodec, { drops: dropRows, drop_samples: dropSampleRows }),
 };

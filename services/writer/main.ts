@@ -1,4 +1,4 @@
-// writer: tcxflow.flows.v1 and tcxflow.counters.v1 → ClickHouse.
+// writer: tcxflow.flows.v1, tcxflow.counters.v1 and tcxflow.drops.v1 → ClickHouse.
 
 import { createClickHouse, waitForClickHouse } from '@tcxflow/common/clickhouse.ts';
 import { createDeadLetter } from '@tcxflow/common/dead-letter.ts';
@@ -62,7 +62,7 @@ function build({ config, log, metrics, fail }: ServiceContext<WriterServiceConfi
 
 export const writerService: ServiceDefinition<typeof writerSchema> = {
   name: 'writer',
-  about: 'Inserts flows and counters into ClickHouse, each once.',
+  about: 'Inserts flows, counters and drops into ClickHouse, each once.',
   schema: writerSchema,
   build,
 };

@@ -16,13 +16,11 @@ const metrics = createWriterMetrics(createMetrics('writer'));
 
 /** Messages are lines of text, each a row; "broken" is none. */
 const lines: BlockFormat = {
-  table: 'lines',
-  format: 'JSONEachRow',
+  tables: [{ table: 'lines', format: 'JSONEachRow', join: (parts) => [...parts] }],
   read(message) {
     if (String(message).startsWith('broken')) throw new Error('broken');
-    return { part: Buffer.from(`${message}\n`), rows: 1 };
+    return [{ part: Buffer.from(`${message}\n`), rows: 1 }];
   },
-  join: (parts) => [...parts],
 };
 
 const message = (offset: number, value = `row ${offset}`): KafkaMessage => ({

@@ -1,6 +1,6 @@
-// One partition into one table, each message once: the block's range goes into the commit metadata, then the block is
+// One partition into its tables, each message once: the block's range goes into the commit metadata, then the block is
 // inserted under a token made of the range, then the range is committed. After a crash the same range is read again and
-// inserted under the same token, so that ClickHouse drops it when it was there.
+// inserted under the same token, so that each table drops what it has.
 
 import type { ClickHouseClient } from '@tcxflow/common/clickhouse.ts';
 import type { DeadLetter } from '@tcxflow/common/dead-letter.ts';
@@ -8,7 +8,7 @@ import { delay } from '@tcxflow/common/kafka.ts';
 import { type Logger, throttled } from '@tcxflow/common/logger.ts';
 import type { PartitionContext, PartitionProcessor } from '@tcxflow/common/partition-consumer.ts';
 import type { KafkaMessage } from 'kafkajs';
-import type { BlockFormat } from './block-formats.ts';
+import type { BlockFormat, Piece, TableFormat } from './block-formats.ts';
 import type { WriterConfig } from './config.ts';
 import { insertBlock } from './insert.ts';
 import type { WriterMetrics } from './metrics.ts';
@@ -44,7 +44,9 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
   let firstOffset = Number(context.position);
   /** A range under way when the last owner stopped: it must be inserted as it was. */
   let pendingLast = decodePending(context.committed.metadata);
-  let parts: Buffer[] = [];
+  /** What waits, for each of the tables. */
+  const waiting = format.tables.map((table) => ({ table, parts: [] as Buffer[], rows: 0 }));
+  let messages = 0;
   let rows = 0;
   let bytes = 0;
   let lastOffset = -1;
@@ -58,18 +60,27 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
       pendingLast = undefined;
     }
     try {
-      const { part, rows: partRows } = format.read(message.value);
-      parts.push(part);
-      rows += partRows;
-      bytes += part.length;
+      keep(format.read(message.value));
     } catch (error) {
       await deps.deadLetter.send(context, message, error as Error);
     }
     if (lastOffset < 0) startedAt = Date.now();
     lastOffset = offset;
     metrics.waiting.set(labels, rows);
-    const full = parts.length >= config.blockRows || bytes >= config.blockBytes;
+    const full = messages >= config.blockRows || bytes >= config.blockBytes;
     if (pendingLast === undefined ? full : offset === pendingLast) await flush();
+  }
+
+  function keep(pieces: readonly Piece[]): void {
+    messages++;
+    for (const [index, piece] of pieces.entries()) {
+      const block = waiting[index] as (typeof waiting)[number];
+      if (piece.rows === 0) continue;
+      block.parts.push(piece.part);
+      block.rows += piece.rows;
+      rows += piece.rows;
+      bytes += piece.part.length;
+    }
   }
 
   async function flush(): Promise<void> {
@@ -77,13 +88,17 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
     const token = `${context.topic}-${context.partition}-${firstOffset}-${lastOffset}`;
     if (!(await context.commit(String(firstOffset), encodePending(lastOffset))))
       throw new Error('the partition was reassigned');
-    if (rows > 0) await insertUntilDone(token);
+    for (const block of waiting) if (block.rows > 0) await insertUntilDone(block.table, block.parts, token);
     await context.commit(String(lastOffset + 1), '');
-    metrics.rows.inc({ table: format.table }, rows);
-    metrics.blocks.inc({ table: format.table });
+    for (const block of waiting) {
+      metrics.rows.inc({ table: block.table.table }, block.rows);
+      if (block.rows > 0) metrics.blocks.inc({ table: block.table.table });
+      block.parts = [];
+      block.rows = 0;
+    }
     firstOffset = lastOffset + 1;
     pendingLast = undefined;
-    parts = [];
+    messages = 0;
     rows = 0;
     bytes = 0;
     lastOffset = -1;
@@ -91,19 +106,20 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
   }
 
   /** The identical block until ClickHouse acknowledges it. */
-  async function insertUntilDone(token: string): Promise<void> {
+  async function insertUntilDone(format: TableFormat, parts: readonly Buffer[], token: string): Promise<void> {
+    const { table } = format;
     const body = format.join(parts);
     for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, RETRY_MS_MAX)) {
-      const stopTimer = metrics.seconds.startTimer({ table: format.table });
+      const stopTimer = metrics.seconds.startTimer({ table });
       try {
-        await insertBlock(deps.client, { table: format.table, format: format.format, body, token });
+        await insertBlock(deps.client, { table, format: format.format, body, token });
         stopTimer();
         return;
       } catch (error) {
-        metrics.failures.inc({ table: format.table });
+        metrics.failures.inc({ table });
         if (context.stopping.aborted || context.abandoned) throw error;
         problems((skipped) =>
-          log.warn({ err: error, token, rows, skipped }, 'insert failed; trying the same block again'),
+          log.warn({ err: error, table, token, rows, skipped }, 'insert failed; trying the same block again'),
         );
       }
       await delay(waitMs, context.stopping);
