@@ -1,23 +1,16 @@
 // kafkajs as this project uses it: zstd from node:zlib added, an encoder that does not copy, and one harmless warning held back.
 
-import { promisify } from 'node:util';
-import { zstdDecompress } from 'node:zlib';
 import kafkajs from 'kafkajs';
 import { type Encoder, partsOf, patchEncoder } from './kafkajs-encoder.ts';
-import { createZstdCompressor } from './zstd.ts';
+import { createZstdCompressor, createZstdDecompressor } from './zstd.ts';
 
 patchEncoder();
 
 /** The fastest: checksums and sockets cost by the byte, so that compressing a little saves more than it costs. */
 const compressor = createZstdCompressor(1);
-const decompress = promisify(zstdDecompress);
-/** Output comes in pieces, each a trip to the thread pool. */
-const PIECE_BYTES_MIN = 16 << 10;
-const PIECE_BYTES_MAX = 256 << 10;
 kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => ({
   compress: (encoder: Encoder) => compressor.compress(partsOf(encoder)),
-  decompress: (buffer: Buffer) =>
-    decompress(buffer, { chunkSize: Math.min(PIECE_BYTES_MAX, Math.max(PIECE_BYTES_MIN, buffer.length * 4)) }),
+  decompress: createZstdDecompressor(),
 });
 
 // kafkajs 2.2.4 computes a negative delay for its request queue; Node answers with this warning. No other is held back.

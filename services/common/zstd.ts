@@ -1,6 +1,7 @@
 // One zstd context for all that a process sends: making one for each request costs as much as compressing does.
 
-import { constants, createZstdCompress, type ZstdCompress } from 'node:zlib';
+import { promisify } from 'node:util';
+import { constants, createZstdCompress, type ZstdCompress, zstdDecompress } from 'node:zlib';
 
 export interface ZstdCompressor {
   /** @returns one zstd frame (RFC 8878) of the parts in order */
@@ -42,5 +43,26 @@ export function createZstdCompressor(level: number): ZstdCompressor {
       last = result.catch(() => undefined);
       return result;
     },
+  };
+}
+
+const decompress = promisify(zstdDecompress);
+const OUTPUT_BYTES_MIN = 16 << 10;
+const OUTPUT_BYTES_MAX = 64 << 20;
+/** A little more than the frame before took for each byte. */
+const ROOM = 1.25;
+
+/**
+ * What does not fit into the first buffer is put together from several: guessed well, a frame is one buffer and one trip to the
+ * thread pool. @returns what a zstd frame holds
+ */
+export function createZstdDecompressor(): (frame: Buffer) => Promise<Buffer> {
+  let ratio = 4;
+  return async (frame) => {
+    const guess = Math.ceil(frame.length * ratio * ROOM);
+    const chunkSize = Math.min(OUTPUT_BYTES_MAX, Math.max(OUTPUT_BYTES_MIN, guess));
+    const whole = await decompress(frame, { chunkSize });
+    ratio = Math.min(100, whole.length / frame.length);
+    return whole;
   };
 }

@@ -1,6 +1,7 @@
 // The decode worker, Kafka → Kafka.
 
-import { openRawBatch } from '@tcxflow/decode/raw-batch.ts';
+import { seededRandom } from '@tcxflow/common/testing/random.ts';
+import { openRawBatch } from '@tcxflow/common/raw-batch.ts';
 import { sampleBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import { type Measurement, summarize } from './measure.ts';
 import { makeSampleBatch, SAMPLES } from './sample-batch.ts';
@@ -9,14 +10,24 @@ import { runWorker, type WorkerRun } from './worker.ts';
 const BATCHES = 6000;
 const RUNS = 3;
 
-/** The same samples in batches of different numbers. */
+const BODIES = 64;
+/** Behind the headers: payloads do not compress. */
+const PAYLOAD_AT = 54;
+
+/** Batches of different numbers, each with the samples of one of some bodies. */
 function* rawBatches(): Generator<Buffer> {
-  const message = sampleBatchCodec.encode(makeSampleBatch());
-  const batch = openRawBatch(message);
-  const body = message.subarray(batch.samplesAt);
+  const random = seededRandom(1);
   const { encodeHead } = sampleBatchCodec.split('samples');
-  for (let batchSequence = 1; batchSequence <= BATCHES; batchSequence++)
-    yield Buffer.concat([encodeHead({ ...batch, batchSequence }), body]);
+  const messages = Array.from({ length: BODIES }, () => {
+    const batch = makeSampleBatch();
+    for (const { header } of batch.samples) random.bytes(header.length - PAYLOAD_AT).copy(header, PAYLOAD_AT);
+    return sampleBatchCodec.encode(batch);
+  });
+  for (let batchSequence = 1; batchSequence <= BATCHES; batchSequence++) {
+    const message = messages[batchSequence % BODIES] as Buffer;
+    const batch = openRawBatch(message);
+    yield Buffer.concat([encodeHead({ ...batch, batchSequence }), message.subarray(batch.samplesAt)]);
+  }
 }
 
 let measured: Promise<WorkerRun[]> | undefined;
