@@ -1,7 +1,7 @@
 // Decoded batches from Avro into windows, and the windows' flows to Avro. Samples and flows per second on one core.
 
+import { openRawBatch } from '@tcxflow/common/raw-batch.ts';
 import { createMessageDecoder } from '@tcxflow/decode/decode-message.ts';
-import { openRawBatch } from '@tcxflow/decode/raw-batch.ts';
 import { decodedBatchCodec, flowCodec, sampleBatchCodec } from '@tcxflow/schemas/topics.ts';
 import { type Measurement, measureRate } from '../../test/bench/measure.ts';
 import { FLOWS, makeSampleBatch, SAMPLES } from '../../test/bench/sample-batch.ts';

@@ -82,9 +82,16 @@ ${parts.join('')}`;
 /** The keys of what is in lists. */
 function ruleTables(properties: Record<string, JsonSchema>, prefix = ''): string {
   return Object.entries(properties)
-    .filter(([, { items }]) => items?.properties)
-    .map(([key, { items }]) => `\nEach of \`${prefix}${snakeKey(key)}\`:\n\n${keyTable(items?.properties ?? {})}`)
+    .map(([key, { items }]) => {
+      const keys = items && keysOf(items);
+      return keys ? `\nEach of \`${prefix}${snakeKey(key)}\`:\n\n${keyTable(keys)}` : '';
+    })
     .join('');
+}
+
+/** Of an object, also where text may stand for it. */
+function keysOf({ properties, anyOf = [] }: JsonSchema): Record<string, JsonSchema> | undefined {
+  return properties ?? anyOf.find((schema) => schema.properties)?.properties;
 }
 
 function keyTable(properties: Record<string, JsonSchema>): string {
@@ -96,6 +103,7 @@ function keyTable(properties: Record<string, JsonSchema>): string {
 }
 
 function accepted(schema: JsonSchema): string {
+  if (schema.properties) return 'keys, see below';
   if (schema.anyOf) return schema.anyOf.map(accepted).join(' or ');
   if (schema.const !== undefined) return `\`${schema.const}\``;
   if (schema.enum) return schema.enum.map((value) => `\`${value}\``).join(', ');

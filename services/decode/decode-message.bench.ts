@@ -1,10 +1,10 @@
 // A raw batch from Avro to decoded batches in Avro: what a decode worker does but for Kafka. Samples per second on one core.
 
+import { openRawBatch } from '@tcxflow/common/raw-batch.ts';
 import { sampleBatchCodec } from '@tcxflow/schemas/topics.ts';
 import { type Measurement, measureRate } from '../../test/bench/measure.ts';
 import { makeSampleBatch, SAMPLES } from '../../test/bench/sample-batch.ts';
 import { createMessageDecoder } from './decode-message.ts';
-import { openRawBatch } from './raw-batch.ts';
 
 const PARTITIONS = 4;
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { openRawBatch } from '@tcxflow/common/raw-batch.ts';
 import { seededRandom } from '@tcxflow/common/testing/random.ts';
 import { formatAddress } from '@tcxflow/packet/address.ts';
 import { ethernet, hex, ipv4, ipv6, tcp, udp } from '@tcxflow/packet/testing/frames.ts';
@@ -7,7 +8,6 @@ import { SchemaError } from '@tcxflow/schemas/avro.ts';
 import type { DecodedBatch, DecodedSample, RawSample, SampleBatch, SourceState } from '@tcxflow/schemas/generated.ts';
 import { decodedBatchCodec, sampleBatchCodec } from '@tcxflow/schemas/topics.ts';
 import { createMessageDecoder, type DecodeTally } from './decode-message.ts';
-import { openRawBatch } from './raw-batch.ts';
 
 const POSITION = { partition: 3, offset: 77 };
 

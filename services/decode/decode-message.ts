@@ -2,13 +2,13 @@
 // the enricher's tables: a batch that is decoded again gives messages of the same samples, which readers know by their source
 // offset.
 
+import { forEachSample, type RawBatch, type SampleView } from '@tcxflow/common/raw-batch.ts';
 import { createDecodedHeader, type DecodedHeader, decodeHeader, decoderVersion } from '@tcxflow/packet/decode.ts';
 import { flowHash } from '@tcxflow/packet/flow-hash.ts';
 import { writeLong } from '@tcxflow/schemas/binary.ts';
 import type { SourceState } from '@tcxflow/schemas/generated.ts';
 import { decodedBatchCodec } from '@tcxflow/schemas/topics.ts';
 import type { Enricher } from './enrich/enricher.ts';
-import { forEachSample, type RawBatch, type SampleView } from './raw-batch.ts';
 import { createSampleSink, type SampleFacts, type SampleSink, writeSample } from './sample-writer.ts';
 
 /** Where the raw batch stood. */

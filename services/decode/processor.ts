@@ -5,13 +5,13 @@ import type { KafkaConfig } from '@tcxflow/common/config.ts';
 import type { DeadLetter } from '@tcxflow/common/dead-letter.ts';
 import { compressionTypes } from '@tcxflow/common/kafka.ts';
 import type { PartitionContext, PartitionProcessor } from '@tcxflow/common/partition-consumer.ts';
+import { openRawBatch } from '@tcxflow/common/raw-batch.ts';
 import type { RenewingProducer } from '@tcxflow/common/renewing-producer.ts';
 import { topicNames } from '@tcxflow/schemas/topics.ts';
 import type { KafkaMessage } from 'kafkajs';
 import { createMessageDecoder, type DecodeTally } from './decode-message.ts';
 import type { Enricher } from './enrich/enricher.ts';
 import type { DecodeMetrics } from './metrics.ts';
-import { openRawBatch } from './raw-batch.ts';
 import { createSeenBatches } from './seen-batches.ts';
 
 const stopNames = ['complete', 'truncated', 'malformed', 'unsupported'] as const;

@@ -1,9 +1,9 @@
 // Writes decoded samples as items of the Avro array DecodedBatch.samples, straight from the decoder's record. The field order is
 // that of schemas/decoded-batch.v1.avsc; the tests read the result with avsc.
 
+import type { SampleView } from '@tcxflow/common/raw-batch.ts';
 import { type DecodedHeader, Tunnel } from '@tcxflow/packet/decoded-header.ts';
 import { writeLong } from '@tcxflow/schemas/binary.ts';
-import type { SampleView } from './raw-batch.ts';
 
 /** What of a sample is in neither its raw record nor its decoded header. */
 export interface SampleFacts {

@@ -40,7 +40,8 @@ test('every collector receives every datagram, whole and in order', { timeout: 1
     for await (const [datagram] of on(socket, 'message')) if (datagrams.push(datagram) === sent.length) break;
     return datagrams;
   });
-  for (const datagram of sent) await collectors.send(datagram);
+  for (const datagram of sent) collectors.send(0, datagram);
+  await collectors.drained();
   assert.deepEqual(await Promise.all(received), [sent, sent]);
   assert.deepEqual(await errors(), []);
 });
@@ -48,14 +49,17 @@ test('every collector receives every datagram, whole and in order', { timeout: 1
 test('what the kernel does not take is counted for its collector, and sending goes on', async (t) => {
   const { socket, address } = await receiver(t);
   const { collectors, errors } = await started(t, [address]);
-  await collectors.send(Buffer.alloc(70_000)); // more than UDP can carry
+  collectors.send(0, Buffer.alloc(70_000)); // more than UDP can carry
   const arrived = once(socket, 'message');
-  await collectors.send(Buffer.from('next'));
+  collectors.send(0, Buffer.from('next'));
   assert.deepEqual(String((await arrived)[0]), 'next');
   assert.deepEqual(await errors(), [[address, 1]]);
 });
 
 test('a collector that nobody listens on is no reason to stop', async (t) => {
   const { collectors } = await started(t, ['127.0.0.1:9']);
-  for (let round = 0; round < 3; round++) await collectors.send(Buffer.from('lost'));
+  for (let round = 0; round < 3; round++) {
+    collectors.send(0, Buffer.from('lost'));
+    await collectors.drained();
+  }
 });

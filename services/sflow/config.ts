@@ -5,26 +5,56 @@ const UINT32_MAX = 0xffff_ffff;
 
 const isPort = (port: number) => port >= 1 && port <= 65_535;
 
+const address = z
+  .string()
+  .regex(/^.+:\d+$/, 'host:port')
+  .refine((text) => isPort(Number(text.slice(text.lastIndexOf(':') + 1))), 'a port of 1 to 65535');
+
+const datagramBytes = z.int().min(200).max(8192);
+const headerBytes = z.int().min(64).max(256);
+
+const collector = z.strictObject({
+  address: address.describe('host:port; IPv6 in brackets.'),
+  datagramBytes: datagramBytes.optional().describe('UDP payload; without it as for all.'),
+  headerBytes: headerBytes.optional().describe('Header bytes of a flow sample; without it as for all.'),
+  portNames: z.boolean().optional().describe('Interface names in counter samples (port_name, 1005); false by default.'),
+  host: z.boolean().optional().describe('Counters of the machine (2000 to 2010); true by default.'),
+  discards: z
+    .boolean()
+    .optional()
+    .describe(
+      'Dropped packets, in datagrams of their own (sample type 5); false by default: not every collector knows it.',
+    ),
+  thin: z
+    .int()
+    .min(1)
+    .max(65_536)
+    .optional()
+    .describe('One of so many flow samples, at so many times the rate; 1 by default: all.'),
+  agents: z.array(z.string().min(1)).optional().describe('Only of agents with these names: `*`, `?`, `!` leaves out.'),
+  interfaces: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('Only flow samples and counters of interfaces with these names: `*`, `?`, `!` leaves out.'),
+});
+
 export const sflowSection = z
   .strictObject({
     groupId: z.string().min(1).default('tcxflow-sflow').describe('Kafka consumer group.'),
     collectors: z
-      .array(
-        z
-          .string()
-          .regex(/^.+:\d+$/, 'host:port')
-          .refine((text) => isPort(Number(text.slice(text.lastIndexOf(':') + 1))), 'a port of 1 to 65535'),
-      )
+      .array(z.union([address, collector]))
       .default(['127.0.0.1:6343'])
-      .describe('host:port of each collector; IPv6 in brackets.'),
+      .describe(
+        'Each is host:port (IPv6 in brackets), or keys: address, and what this one wants otherwise; see [sflow](sflow.md#collectors).',
+      ),
     subAgentId: z
       .union([z.literal('per-agent'), z.int().min(0).max(UINT32_MAX)], { error: 'per-agent, or 0 to 4294967295' })
       .default('per-agent')
       .describe(
         "per-agent: a stable number made of the agent's name (nfdump tells agents apart by it); or one number for all.",
       ),
-    datagramBytes: z.int().min(200).max(8192).default(1400).describe('UDP payload.'),
-    headerBytes: z.int().min(64).max(256).default(128).describe('Header bytes of a flow sample, at most.'),
+    datagramBytes: datagramBytes.default(1400).describe('UDP payload.'),
+    headerBytes: headerBytes.default(128).describe('Header bytes of a flow sample, at most.'),
     maxAgeMs: z
       .int()
       .min(1000)

@@ -1,4 +1,4 @@
-// sflow: tcxflow.raw-samples.v1 and tcxflow.counters.v1 → sFlow v5 datagrams to collectors.
+// sflow: tcxflow.raw-samples.v1, tcxflow.counters.v1 and tcxflow.drops.v1 → sFlow v5 datagrams to collectors.
 
 import { createKafka, createKafkaGate } from '@tcxflow/common/kafka.ts';
 import type { Component } from '@tcxflow/common/lifecycle.ts';
@@ -15,14 +15,15 @@ function build({ config, log, metrics, fail }: ServiceContext<SflowServiceConfig
   const kafka = createKafka(config.kafka, 'sflow', log);
   const sflowMetrics = createSflowMetrics(metrics);
   const collectors = createCollectors(config.sflow, sflowMetrics, log);
-  const sessions = createSessions(config.sflow);
+  const sessions = createSessions(config.sflow, collectors.streams);
+  const wantsDiscards = collectors.streams.some(({ options }) => options.discards);
   const consumer = createPartitionConsumer({
     kafka,
     groupId: config.sflow.groupId,
-    topics: [topicNames.rawSamples, topicNames.counters],
+    topics: [topicNames.rawSamples, topicNames.counters, ...(wantsDiscards ? [topicNames.drops] : [])],
     sessionTimeoutMs: config.kafka.sessionTimeoutMs,
     coPartitioned: true,
-    // One after another: both topics of a partition write into the same sessions.
+    // One after another: all topics of a partition write into the same sessions.
     concurrency: 1,
     open: async (context) => openProcessor(context, { collectors, sessions, metrics: sflowMetrics }),
     log,
@@ -34,7 +35,7 @@ function build({ config, log, metrics, fail }: ServiceContext<SflowServiceConfig
 
 export const sflowService: ServiceDefinition<typeof sflowSchema> = {
   name: 'sflow',
-  about: 'Sends raw samples and interface counters as standard sFlow v5 to collectors.',
+  about: 'Sends raw samples, counters and dropped packets as standard sFlow v5 to collectors.',
   schema: sflowSchema,
   build,
 };

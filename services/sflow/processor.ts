@@ -1,12 +1,14 @@
-// One partition of raw samples or counters: emits all that the messages hold, and commits when the kernel has the datagrams.
+// One partition of raw samples, counters or drops: emits all that the messages hold, and commits when the kernel has the
+// datagrams.
 
 import type { PartitionContext, PartitionProcessor } from '@tcxflow/common/partition-consumer.ts';
-import { countersCodec, sampleBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
+import { countersCodec, dropBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import type { KafkaMessage } from 'kafkajs';
 import type { Collectors } from './collectors.ts';
 import type { SflowMetrics } from './metrics.ts';
-import type { Session, SessionTally } from './session.ts';
-import type { Sessions } from './sessions.ts';
+import { createBatchReader } from './read-batch.ts';
+import { type Emit, emptyTally, type SessionTally } from './session.ts';
+import type { NumberedSession, Sessions } from './sessions.ts';
 
 export interface ProcessorDependencies {
   collectors: Collectors;
@@ -14,52 +16,68 @@ export interface ProcessorDependencies {
   metrics: SflowMetrics;
 }
 
+/** So many datagrams may wait for the kernel before reading goes on. */
+const PENDING_MAX = 2048;
+
+const readBatch = createBatchReader();
+
 export function openProcessor(context: PartitionContext, deps: ProcessorDependencies): PartitionProcessor {
   const { collectors, sessions, metrics } = deps;
+  const emitters: Emit[] = collectors.streams.map((_, stream) => (datagram) => {
+    metrics.datagrams.inc();
+    collectors.send(stream, datagram);
+  });
+  const emitterOf = ({ stream }: NumberedSession): Emit => emitters[stream] as Emit;
 
-  /** @returns the session that took it; undefined when nobody can read it */
-  function add(message: KafkaMessage, now: number, tally: SessionTally, emit: (datagram: Buffer) => void) {
-    let session: Session;
-    try {
-      if (context.topic === topicNames.counters) {
-        const counters = countersCodec.decode(message.value);
-        session = sessions.of(context.partition, counters.agent, counters.agentAddress);
-        session.addCounters(counters, now, tally, emit);
-      } else {
-        const batch = sampleBatchCodec.decode(message.value);
-        session = sessions.of(context.partition, batch.agent, batch.agentAddress);
-        session.addBatch(batch, now, tally, emit);
-      }
-      return session;
-    } catch {
-      metrics.undecodable.inc();
-      return undefined;
+  function addTo(message: KafkaMessage, now: number, tally: SessionTally): readonly NumberedSession[] {
+    const { partition } = context;
+    if (context.topic === topicNames.counters) {
+      const counters = countersCodec.decode(message.value);
+      const list = sessions.of(partition, counters.agent, counters.agentAddress);
+      for (const numbered of list) numbered.session.addCounters(counters, now, tally, emitterOf(numbered));
+      return list;
     }
+    if (context.topic === topicNames.drops) {
+      const batch = dropBatchCodec.decode(message.value);
+      const list = sessions.of(partition, batch.agent, batch.agentAddress).filter(({ wantsDiscards }) => wantsDiscards);
+      for (const numbered of list) numbered.session.addDrops(batch, now, tally, emitterOf(numbered));
+      return list;
+    }
+    const batch = readBatch(message.value);
+    const list = sessions.of(partition, batch.head.agent, batch.head.agentAddress);
+    for (const numbered of list) numbered.session.addBatch(batch, now, tally, emitterOf(numbered));
+    return list;
+  }
+
+  function count(tally: SessionTally): void {
+    metrics.flowSamples.inc(tally.flowSamples);
+    metrics.counterSamples.inc(tally.counterSamples);
+    metrics.discardSamples.inc(tally.discardSamples);
+    metrics.passedOver.inc({ cause: 'filtered' }, tally.filtered);
+    metrics.passedOver.inc({ cause: 'thinned' }, tally.thinned);
+    metrics.lost.inc({ cause: 'stale' }, tally.stale);
+    metrics.lost.inc({ cause: 'unsupported_link' }, tally.unsupported);
+    metrics.lost.inc({ cause: 'stray' }, tally.stray);
   }
 
   return {
     async process(messages) {
       const last = messages.at(-1);
       if (!last) return;
-      const tally: SessionTally = { flowSamples: 0, counterSamples: 0, stale: 0, unsupported: 0, stray: 0 };
-      const touched = new Set<Session>();
-      const sends: Promise<void>[] = [];
+      const tally = emptyTally();
+      const touched = new Set<NumberedSession>();
       const now = Date.now();
-      const emit = (datagram: Buffer) => {
-        metrics.datagrams.inc();
-        sends.push(collectors.send(datagram));
-      };
       for (const message of messages) {
-        const session = add(message, now, tally, emit);
-        if (session) touched.add(session);
+        try {
+          for (const numbered of addTo(message, now, tally)) touched.add(numbered);
+        } catch {
+          metrics.undecodable.inc();
+        }
+        if (collectors.pending >= PENDING_MAX) await collectors.drained();
       }
-      for (const session of touched) session.flush(now, emit);
-      await Promise.all(sends);
-      metrics.flowSamples.inc(tally.flowSamples);
-      metrics.counterSamples.inc(tally.counterSamples);
-      metrics.lost.inc({ cause: 'stale' }, tally.stale);
-      metrics.lost.inc({ cause: 'unsupported_link' }, tally.unsupported);
-      metrics.lost.inc({ cause: 'stray' }, tally.stray);
+      for (const numbered of touched) numbered.session.flush(now, emitterOf(numbered));
+      await collectors.drained();
+      count(tally);
       await context.commit(String(Number(last.offset) + 1), '');
     },
     dispose: async () => sessions.forget(context.partition),

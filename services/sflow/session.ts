@@ -4,25 +4,45 @@
 // An sFlow data source is an interface, an agent's measuring point an interface and direction: the source's numbers are
 // the sums over both directions.
 
-import type { Counters, SampleBatch, SourceState } from '@tcxflow/schemas/generated.ts';
+import type { Counters, DropBatch, SourceState } from '@tcxflow/schemas/generated.ts';
 import { DatagramBuilder } from './codec/datagram.ts';
 import { type FlowSample, headerProtocolOf } from './codec/flow-sample.ts';
+import type { HostAdapter } from './codec/host-sample.ts';
+import { createDiscards } from './discards.ts';
+import type { ReadBatch } from './read-batch.ts';
 
 export interface SessionOptions {
   subAgentId: number;
   datagramBytes: number;
   headerBytes: number;
   maxAgeMs: number;
+  portNames?: boolean;
+  /** Counters of the machine. */
+  host?: boolean;
+  /** Keeps one of so many samples; the rate is multiplied, the pool stays what it is. */
+  thin?: number;
+  wantsInterface?: ((name: string) => boolean) | undefined;
 }
 
 export interface SessionTally {
   flowSamples: number;
   counterSamples: number;
+  discardSamples: number;
   /** Samples not emitted, by cause. */
   stale: number;
   unsupported: number;
   /** Of a measuring point that the batch does not describe. */
   stray: number;
+  /** Not wanted by the collector's options. */
+  filtered: number;
+  thinned: number;
+}
+
+export type Emit = (datagram: Buffer) => void;
+
+export function emptyTally(): SessionTally {
+  const lost = { stale: 0, unsupported: 0, stray: 0, filtered: 0, thinned: 0 };
+  return { flowSamples: 0, counterSamples: 0, discardSamples: 0, ...lost };
 }
 
 interface Point {
@@ -36,26 +56,41 @@ type DataSource = Record<SourceState['direction'], Point>;
 
 export interface Session {
   /** @param emit receives a datagram of its own */
-  addBatch(batch: SampleBatch, now: number, tally: SessionTally, emit: (datagram: Buffer) => void): void;
-  addCounters(counters: Counters, now: number, tally: SessionTally, emit: (datagram: Buffer) => void): void;
-  flush(now: number, emit: (datagram: Buffer) => void): void;
+  addBatch(batch: ReadBatch, now: number, tally: SessionTally, emit: Emit): void;
+  addCounters(counters: Counters, now: number, tally: SessionTally, emit: Emit): void;
+  /** Discarded packets: in datagrams of their own. */
+  addDrops(batch: DropBatch, now: number, tally: SessionTally, emit: Emit): void;
+  flush(now: number, emit: Emit): void;
 }
 
-export function createSession(agentAddress: Buffer, startedAt: number, options: SessionOptions): Session {
-  const builder = new DatagramBuilder({
-    agentAddress,
-    subAgentId: options.subAgentId,
-    maxBytes: options.datagramBytes,
-    maxHeaderBytes: options.headerBytes,
-  });
-  const dataSources = new Map<number, DataSource>();
-  let bootId = '';
-  let sequence = 0;
+const MAC_BYTES = 6;
 
-  function flush(now: number, emit: (datagram: Buffer) => void): void {
-    if (builder.count === 0) return;
+export function createSession(agentAddress: Buffer, startedAt: number, options: SessionOptions): Session {
+  const { thin = 1, wantsInterface } = options;
+  const build = () =>
+    new DatagramBuilder({
+      agentAddress,
+      subAgentId: options.subAgentId,
+      maxBytes: options.datagramBytes,
+      maxHeaderBytes: options.headerBytes,
+      portName: options.portNames ?? false,
+    });
+  const builder = build();
+  const dataSources = new Map<number, DataSource>();
+  const adapters = new Map<number, HostAdapter>();
+  const discards = createDiscards(build, options.maxAgeMs);
+  let bootId = '';
+  let countersBootId: Buffer = Buffer.alloc(0);
+  let sequence = 0;
+  const sample: FlowSample = {
+    ...{ sequence: 0, ifIndex: 0, samplingRate: 0, samplePool: 0, drops: 0, input: 0, output: 0 },
+    ...{ headerProtocol: 1, wireBytes: 0, header: Buffer.alloc(0), headerOffset: 0, headerLength: 0 },
+  };
+
+  function finish(full: DatagramBuilder, now: number, emit: Emit): void {
+    if (full.count === 0) return;
     // The builder's memory is used again; a socket keeps what it is given until the kernel took it.
-    emit(Buffer.from(builder.finish(++sequence, (now - startedAt) >>> 0)));
+    emit(Buffer.from(full.finish(++sequence, (now - startedAt) >>> 0)));
   }
 
   /** When the agent restarts its numbers start again, and so do ours (section 7.1: they must, with the pool). */
@@ -78,23 +113,47 @@ export function createSession(agentAddress: Buffer, startedAt: number, options: 
     point.drops = state.ringFull + state.copyFailed;
   }
 
+  /** Adds all packets chosen of one buffer: with GSO more than one. */
+  function addSample(first: number, count: number, now: number, tally: SessionTally, emit: Emit): void {
+    for (let index = 0; index < count; index++) {
+      const number = first + index;
+      if (thin > 1 && number % thin !== 0) {
+        tally.thinned++;
+        continue;
+      }
+      sample.sequence = thin > 1 ? number / thin : number;
+      if (!builder.addFlow(sample)) {
+        finish(builder, now, emit);
+        builder.addFlow(sample);
+      }
+      tally.flowSamples++;
+    }
+  }
+
   return {
-    addBatch(batch, now, tally, emit) {
-      follow(batch.bootId);
-      for (const state of batch.sources) update(state);
-      const baseMs = Number(batch.baseTimeNs / 1_000_000n);
-      // Two CPUs may hand in their samples in another order than they numbered them.
-      const samples = [...batch.samples].sort((a, b) => a.sequence - b.sequence);
-      for (const raw of samples) {
-        const state = batch.sources[raw.source];
-        const source = state && dataSources.get(state.ifIndex);
+    addBatch({ head, message, samples, count }, now, tally, emit) {
+      follow(head.bootId);
+      for (const state of head.sources) update(state);
+      const sources = head.sources.map(({ ifIndex }) => dataSources.get(ifIndex));
+      const wanted = wantsInterface && head.sources.map(({ ifName }) => wantsInterface(ifName));
+      const baseMs = Number(head.baseTimeNs / 1_000_000n);
+      sample.header = message;
+      for (let index = 0; index < count; index++) {
+        const raw = samples[index];
+        const state = raw && head.sources[raw.source];
+        const source = raw && sources[raw.source];
         if (!state || !source) {
-          tally.stray += raw.sampleCount;
+          tally.stray += raw?.sampleCount ?? 0;
           continue;
         }
-        const point = source[state.direction];
-        const other = source[state.direction === 'ingress' ? 'egress' : 'ingress'];
+        const ingress = state.direction === 'ingress';
+        const point = ingress ? source.ingress : source.egress;
+        const other = ingress ? source.egress : source.ingress;
         point.sequence = Math.max(point.sequence, raw.sequence + raw.sampleCount - 1);
+        if (wanted?.[raw.source] === false) {
+          tally.filtered += raw.sampleCount;
+          continue;
+        }
         const headerProtocol = headerProtocolOf(state.linkType, raw.etherType);
         if (headerProtocol === null) {
           tally.unsupported += raw.sampleCount;
@@ -104,43 +163,53 @@ export function createSession(agentAddress: Buffer, startedAt: number, options: 
           tally.stale += raw.sampleCount;
           continue;
         }
-        const ingress = state.direction === 'ingress';
-        const sample: FlowSample = {
-          sequence: 0,
-          ifIndex: state.ifIndex,
-          samplingRate: raw.samplingRate,
-          samplePool: point.pool + other.pool,
-          drops: point.drops + other.drops,
-          input: ingress ? state.ifIndex : raw.inputIfIndex,
-          output: ingress ? raw.outputIfIndex : state.ifIndex,
-          headerProtocol,
-          wireBytes: Math.round(raw.wireBytes / Math.max(1, raw.segments)),
-          header: raw.header,
-          headerOffset: 0,
-          headerLength: raw.header.length,
-        };
-        // Every packet chosen of a GSO buffer is a sample of its own.
-        for (let index = 0; index < raw.sampleCount; index++) {
-          sample.sequence = raw.sequence + index + other.sequence;
-          if (!builder.addFlow(sample)) {
-            flush(now, emit);
-            builder.addFlow(sample);
-          }
-          tally.flowSamples++;
-        }
+        sample.ifIndex = state.ifIndex;
+        sample.samplingRate = raw.samplingRate * thin;
+        sample.samplePool = point.pool + other.pool;
+        sample.drops = Math.floor((point.drops + other.drops) / thin);
+        sample.input = ingress ? state.ifIndex : raw.inputIfIndex;
+        sample.output = ingress ? raw.outputIfIndex : state.ifIndex;
+        sample.headerProtocol = headerProtocol;
+        sample.wireBytes = raw.segments > 1 ? Math.round(raw.wireBytes / raw.segments) : raw.wireBytes;
+        sample.headerOffset = raw.headerAt;
+        sample.headerLength = raw.headerBytes;
+        addSample(raw.sequence + other.sequence, raw.sampleCount, now, tally, emit);
       }
     },
     addCounters(counters, now, tally, emit) {
-      for (const entry of counters.interfaces) {
-        const sample = { sequence: counters.sequence, counters: entry };
-        if (!builder.addCounters(sample)) {
-          flush(now, emit);
-          builder.addCounters(sample);
+      // A topic may be behind the other: each follows the agent by itself.
+      if (!counters.bootId.equals(countersBootId)) adapters.clear();
+      countersBootId = counters.bootId;
+      for (const { ifIndex, netns, removed, mac } of counters.metadata) {
+        const bytes = Buffer.from(mac.replaceAll(':', ''), 'hex');
+        if (removed || netns !== '' || bytes.length !== MAC_BYTES || bytes.every((byte) => byte === 0))
+          adapters.delete(ifIndex);
+        else adapters.set(ifIndex, { ifIndex, mac: bytes });
+      }
+      const add = (addTo: () => boolean) => {
+        if (!addTo()) {
+          finish(builder, now, emit);
+          addTo();
         }
         tally.counterSamples++;
+      };
+      const { sequence: number, host } = counters;
+      if (host && options.host) {
+        const known = [...adapters.values()].sort((a, b) => a.ifIndex - b.ifIndex);
+        add(() => builder.addHost({ sequence: number, host, adapters: known }));
+      }
+      for (const entry of counters.interfaces) {
+        if (wantsInterface && !wantsInterface(entry.ifName)) tally.filtered++;
+        else add(() => builder.addCounters({ sequence: number, counters: entry }));
       }
     },
-    flush,
+    addDrops(batch, now, tally, emit) {
+      discards.add(batch, now, tally, (full) => finish(full, now, emit));
+    },
+    flush(now, emit) {
+      finish(builder, now, emit);
+      finish(discards.builder, now, emit);
+    },
   };
 }
 

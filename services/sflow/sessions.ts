@@ -1,34 +1,49 @@
-// The sessions of the agents whose partitions this emitter holds. Both topics of a partition share them, as one agent is
-// one stream of datagrams.
+// The sessions of the agents whose partitions this emitter holds: one for each stream that wants the agent. The topics of a
+// partition share them, as one agent is one stream of datagrams.
 
+import type { Stream } from './collector-options.ts';
 import type { SflowConfig } from './config.ts';
 import { createSession, type Session, subAgentIdOf } from './session.ts';
 
+export interface NumberedSession {
+  /** Of the stream that it makes datagrams for. */
+  stream: number;
+  wantsDiscards: boolean;
+  session: Session;
+}
+
 export interface Sessions {
   /** An agent that changed its address is a new one to every collector. */
-  of(partition: number, agent: string, agentAddress: Buffer): Session;
+  of(partition: number, agent: string, agentAddress: Buffer): readonly NumberedSession[];
   /** The partition went elsewhere: its agents' streams end here. */
   forget(partition: number): void;
 }
 
-export function createSessions(config: SflowConfig): Sessions {
-  const byPartition = new Map<number, Map<string, Session>>();
+export function createSessions(config: SflowConfig, streams: readonly Stream[]): Sessions {
+  const byPartition = new Map<number, Map<string, NumberedSession[]>>();
+
+  function open(agent: string, agentAddress: Buffer): NumberedSession[] {
+    const now = Date.now();
+    const subAgentId = config.subAgentId === 'per-agent' ? subAgentIdOf(agent) : config.subAgentId;
+    return streams.flatMap(({ options, wantsAgent, wantsInterface }, stream) => {
+      if (!wantsAgent(agent)) return [];
+      const { maxAgeMs } = config;
+      const session = createSession(agentAddress, now, { ...options, subAgentId, maxAgeMs, wantsInterface });
+      return [{ stream, wantsDiscards: options.discards, session }];
+    });
+  }
+
   return {
     of(partition, agent, agentAddress) {
-      const sessions = byPartition.get(partition) ?? new Map<string, Session>();
+      const sessions = byPartition.get(partition) ?? new Map<string, NumberedSession[]>();
       byPartition.set(partition, sessions);
       const key = `${agent} ${agentAddress.toString('hex')}`;
-      let session = sessions.get(key);
-      if (!session) {
-        session = createSession(agentAddress, Date.now(), {
-          subAgentId: config.subAgentId === 'per-agent' ? subAgentIdOf(agent) : config.subAgentId,
-          datagramBytes: config.datagramBytes,
-          headerBytes: config.headerBytes,
-          maxAgeMs: config.maxAgeMs,
-        });
-        sessions.set(key, session);
+      let list = sessions.get(key);
+      if (!list) {
+        list = open(agent, agentAddress);
+        sessions.set(key, list);
       }
-      return session;
+      return list;
     },
     forget: (partition) => void byPartition.delete(partition),
   };

@@ -18,9 +18,14 @@ export const FLOW_SAMPLE = 1;
 export const COUNTERS_SAMPLE = 2;
 export const FLOW_SAMPLE_EXPANDED = 3;
 export const COUNTERS_SAMPLE_EXPANDED = 4;
+// sFlow Discarded Packet Notification Structures: sample_data, enterprise 0.
+export const DISCARDED_PACKET = 5;
 
 // sFlow Version 5, section 5: sflow_data_source. Class 0: the index is an ifIndex.
 export const DATA_SOURCE_IF_INDEX = 0;
+/** Class 2, entPhysicalEntry: the machine itself; agents name it 2:1. */
+export const DATA_SOURCE_PHYSICAL_ENTITY = 2;
+export const HOST_INDEX = 1;
 
 // sFlow Version 5, section 5: interface and interface_expanded.
 export const INTERFACE_FORMAT_IF_INDEX = 0;
@@ -36,6 +41,8 @@ export const INTERFACE_LOCAL_EXPANDED = 0xffffffff;
 // sFlow Version 5, section 5: flow_data, enterprise 0.
 export const SAMPLED_HEADER = 1;
 export const EXTENDED_SWITCH = 1001;
+// sFlow Discarded Packet Notification Structures: flow_data, enterprise 0.
+export const LINUX_DROP_REASON = 1042;
 
 // sFlow Version 5, section 5: enum header_protocol.
 export const HEADER_ETHERNET = 1;
@@ -47,6 +54,17 @@ export const IF_COUNTERS = 1;
 export const ETHERNET_COUNTERS = 2;
 // sFlow Port Name: counter_data, enterprise 0.
 export const PORT_NAME = 1005;
+// sFlow Host Structures: counter_data, enterprise 0.
+export const HOST_DESCR = 2000;
+export const HOST_ADAPTERS = 2001;
+export const HOST_CPU = 2003;
+export const HOST_MEMORY = 2004;
+export const HOST_DISK_IO = 2005;
+export const HOST_NET_IO = 2006;
+export const MIB2_IP_GROUP = 2007;
+export const MIB2_ICMP_GROUP = 2008;
+export const MIB2_TCP_GROUP = 2009;
+export const MIB2_UDP_GROUP = 2010;
 
 /** sFlow Version 5, section 5: a counter that is not supported is sent as the maximum of its type. */
 export const UNKNOWN_U32 = 0xffffffff;

@@ -13,7 +13,9 @@ import {
   SFLOW_VERSION,
 } from './constants.ts';
 import { type CounterSample, MAX_COUNTER_SAMPLE_BYTES, writeCounterSample } from './counter-sample.ts';
+import { type DiscardSample, maxDiscardSampleBytes, writeDiscardSample } from './discard-sample.ts';
 import { type FlowSample, maxFlowSampleBytes, writeFlowSample } from './flow-sample.ts';
+import { type HostSample, MAX_HOST_SAMPLE_BYTES, writeHostSample } from './host-sample.ts';
 import { rewind, Sink, writeFixedOpaque, writeU32 } from './xdr-sink.ts';
 
 export interface DatagramOptions {
@@ -46,7 +48,12 @@ export class DatagramBuilder {
     this.#maxHeaderBytes = options.maxHeaderBytes ?? DEFAULT_MAX_HEADER_BYTES;
     this.#portName = options.portName ?? false;
     // Room for any sample alone, however small the maximum is: then "does not fit" always means "send first".
-    const largestSample = Math.max(maxFlowSampleBytes(this.#maxHeaderBytes), MAX_COUNTER_SAMPLE_BYTES);
+    const largestSample = Math.max(
+      maxFlowSampleBytes(this.#maxHeaderBytes),
+      maxDiscardSampleBytes(this.#maxHeaderBytes),
+      MAX_COUNTER_SAMPLE_BYTES,
+      MAX_HOST_SAMPLE_BYTES,
+    );
     this.#sink = new Sink(Buffer.alloc(Math.max(this.#maxBytes, LONGEST_HEADER_BYTES + largestSample)));
     writeU32(this.#sink, SFLOW_VERSION);
     writeAgentAddress(this.#sink, options.agentAddress);
@@ -77,6 +84,23 @@ export class DatagramBuilder {
   addCounters(sample: CounterSample): boolean {
     const start = this.#open();
     writeCounterSample(this.#sink, sample, this.#portName);
+    return this.#close(start);
+  }
+
+  /** False: it does not fit; finish and add it again. Never false when nothing is in it. */
+  addHost(sample: HostSample): boolean {
+    const start = this.#open();
+    writeHostSample(this.#sink, sample);
+    return this.#close(start);
+  }
+
+  /**
+   * For datagrams with nothing else in them: a collector that does not know discarded packets may lose all that follows.
+   * False: it does not fit; finish and add it again. Never false when nothing is in it.
+   */
+  addDiscard(sample: DiscardSample): boolean {
+    const start = this.#open();
+    writeDiscardSample(this.#sink, sample, this.#maxHeaderBytes);
     return this.#close(start);
   }
 

@@ -99,7 +99,10 @@ function writeExtendedSwitch(sink: Sink, record: ExtendedSwitch): void {
   closeLength(sink, length);
 }
 
-function writeSampledHeader(sink: Sink, sample: FlowSample, maxHeaderBytes: number): void {
+/** The packet of a flow sample or of a discarded one. */
+export type HeaderOf = Pick<FlowSample, 'headerProtocol' | 'wireBytes' | 'header' | 'headerOffset' | 'headerLength'>;
+
+export function writeSampledHeader(sink: Sink, sample: HeaderOf, maxHeaderBytes: number): void {
   // frame_length counts the FCS and `stripped` what is missing in the header's packet: their difference is wireBytes.
   const stripped = sample.headerProtocol === HEADER_ETHERNET ? ETHERNET_FCS_BYTES : 0;
   writeU32(sink, SAMPLED_HEADER);

@@ -1,0 +1,51 @@
+// What each collector is sent. Collectors that want the same share one stream of datagrams.
+
+import type { SflowConfig } from './config.ts';
+import { matchesAny } from './patterns.ts';
+
+export interface StreamOptions {
+  datagramBytes: number;
+  headerBytes: number;
+  portNames: boolean;
+  host: boolean;
+  discards: boolean;
+  thin: number;
+  agents: readonly string[];
+  interfaces: readonly string[];
+}
+
+export interface Stream {
+  options: StreamOptions;
+  /** host:port of each. */
+  addresses: string[];
+  wantsAgent(name: string): boolean;
+  /** undefined: all. */
+  wantsInterface: ((name: string) => boolean) | undefined;
+}
+
+export function streamsOf(config: SflowConfig): Stream[] {
+  const streams = new Map<string, Stream>();
+  for (const entry of config.collectors) {
+    const { address, ...own } = typeof entry === 'string' ? { address: entry } : entry;
+    const options: StreamOptions = {
+      ...{ datagramBytes: config.datagramBytes, headerBytes: config.headerBytes },
+      ...{ portNames: false, host: true, discards: false, thin: 1, agents: [], interfaces: [] },
+      ...Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)),
+    };
+    const key = JSON.stringify(options);
+    const stream = streams.get(key);
+    if (stream) stream.addresses.push(address);
+    else streams.set(key, streamOf(options, address));
+  }
+  return [...streams.values()];
+}
+
+function streamOf(options: StreamOptions, address: string): Stream {
+  const agents = matchesAny(options.agents);
+  return {
+    options,
+    addresses: [address],
+    wantsAgent: agents ?? (() => true),
+    wantsInterface: matchesAny(options.interfaces),
+  };
+}

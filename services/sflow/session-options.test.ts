@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Drop, DropBatch, HostCounters } from '@tcxflow/schemas/generated.ts';
+import { matchesAny } from './patterns.ts';
+import { AGENT, batch, NOW, raw, session, source } from './testing/session.ts';
+
+test('thinned samples are numbered without gaps, at the rate times the factor, and the pool stays', () => {
+  const to = session({ thin: 4 });
+  to.add(
+    batch([raw(1), raw(2), raw(3, { sampleCount: 6, segments: 6 }), raw(9)], [source({ packets: 900, ringFull: 9 })]),
+  );
+  const flows = to.flows();
+  assert.deepEqual(
+    flows.map(({ sequence, samplingRate, samplePool, drops }) => [sequence, samplingRate, samplePool, drops]),
+    [
+      [1, 400, 900, 2],
+      [2, 400, 900, 2],
+    ],
+  );
+  assert.deepEqual([to.tally.flowSamples, to.tally.thinned], [2, 7]);
+});
+
+test('only samples and counters of wanted interfaces are sent, the others counted', () => {
+  const to = session({ wantsInterface: matchesAny(['eth*', '!eth9']) });
+  const sources = [source(), source({ ifIndex: 3, ifName: 'eth9' }), source({ ifIndex: 4, ifName: 'lo' })];
+  to.add(batch([raw(1), raw(1, { source: 1 }), raw(1, { source: 2 })], sources));
+  assert.deepEqual(
+    to.flows().map(({ sourceIndex }) => sourceIndex),
+    [2],
+  );
+  assert.equal(to.tally.filtered, 2);
+});
+
+test('names match whole, by star and question mark, and nothing else is special', () => {
+  const wants = matchesAny(['eth?', 'a.b*'])!;
+  assert.deepEqual(['eth0', 'eth10', 'xeth0', 'a.bc', 'axbc'].map(wants), [true, false, false, true, false]);
+  assert.deepEqual(['a', 'b'].map(matchesAny(['!b'])!), [true, false]);
+  assert.equal(matchesAny([]), undefined);
+});
+
+const noHost: HostCounters = {
+  ...{
+    description: null,
+    cpu: null,
+    memory: null,
+    disk: null,
+    network: null,
+    ip: null,
+    icmp: null,
+    tcp: null,
+    udp: null,
+  },
+};
+const counters = {
+  ...{ agent: 'host-1', agentAddress: AGENT, bootId: Buffer.alloc(16, 1), sequence: 3, timeNs: 0n },
+  ...{ interfaces: [], metadata: [] },
+};
+
+test('counters of the machine are a sample of source 2:1; a collector may do without', () => {
+  const host = { ...noHost, udp: { ...udp, inDatagrams: 77 } };
+  const to = session({ host: true });
+  to.addCounters({ ...counters, host });
+  to.flows();
+  assert.partialDeepStrictEqual(to.datagrams[0]?.samples[0], {
+    kind: 'counters',
+    sequence: 3,
+    sourceClass: 2,
+    sourceIndex: 1,
+  });
+  const without = session();
+  without.addCounters({ ...counters, host });
+  assert.deepEqual([without.flows(), without.datagrams], [[], []]);
+});
+
+const udp = {
+  ...{ inDatagrams: 0, noPorts: 0, inErrors: 0, outDatagrams: 0, rcvbufErrors: 0, sndbufErrors: 0, inCsumErrors: 0 },
+};
+
+function drops(given: Partial<Drop>[], fields: Partial<DropBatch> = {}): DropBatch {
+  const reason = {
+    name: 'NO_SOCKET',
+    number: 3,
+    buffers: 1,
+    packets: 1,
+    local: 0,
+    selected: 9,
+    overBound: 4,
+    ringFull: 1,
+  };
+  const drop: Drop = {
+    ...{ reason: 0, timeOffsetNs: 0, samplingRate: 1, netns: 1, ifIndex: 2, ifName: 'eth0', inputIfIndex: 2 },
+    ...{ linkType: 'ethernet', etherType: 0x0800, segments: 1, bytes: 98, header: Buffer.alloc(60, 7) },
+  };
+  return {
+    ...{ agent: 'host-1', agentAddress: AGENT, bootId: Buffer.alloc(16, 1), batchSequence: 1 },
+    ...{ baseTimeNs: BigInt(NOW) * 1_000_000n, clockOffsetNs: 0n, clockUncertaintyNs: 0, missed: 2 },
+    reasons: [reason, { ...reason, name: 'NETFILTER_DROP', overBound: 10, ringFull: 0 }],
+    drops: given.map((values) => ({ ...drop, ...values })),
+    ...fields,
+  };
+}
+
+test('dropped packets go in datagrams of their own, which share the sequence of all the others', () => {
+  const to = session();
+  to.add(batch([raw(1)]));
+  to.addDrops(drops([{}, { reason: 1, ifIndex: 5, header: Buffer.alloc(0) }, { timeOffsetNs: -20e9 }]));
+  to.flows();
+  assert.deepEqual(
+    to.datagrams.map(({ sequence, samples }) => [sequence, samples.map(({ kind }) => kind)]),
+    [
+      [1, ['flow']],
+      [2, ['raw', 'raw']],
+    ],
+  );
+  const [first, second] = to.datagrams[1]?.samples ?? [];
+  assert.ok(first?.kind === 'raw' && second?.kind === 'raw' && first.tag === 5);
+  // sequence, source 2:1, drops 2 missed + 4 + 1 + 10, input, output, reason, two records
+  assert.equal(
+    first.bytes.subarray(0, 32).toString('hex'),
+    '0000000100000002000000010000001100000002000000000000000300000002',
+  );
+  assert.equal(first.bytes.subarray(40, 53).toString('latin1'), '\0\0\0\x09NO_SOCKET');
+  // The packet was about to leave by interface 5; nobody has its bytes.
+  assert.equal(
+    second.bytes.subarray(0, 32).toString('hex'),
+    '0000000200000002000000010000001100000002000000050000010200000001',
+  );
+  assert.deepEqual([to.tally.discardSamples, to.tally.stale], [2, 1]);
+});
+
+test('discarded packets are numbered from 1 again when the agent starts anew', () => {
+  const to = session();
+  to.addDrops(drops([{}, {}]));
+  to.addDrops(drops([{}], { bootId: Buffer.alloc(16, 2), missed: 0 }));
+  to.flows();
+  const numbers = to.datagrams.flatMap(({ samples }) =>
+    samples.map((s) => s.kind === 'raw' && s.bytes.readUInt32BE(0)),
+  );
+  assert.deepEqual(numbers, [1, 2, 1]);
+});
