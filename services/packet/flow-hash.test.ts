@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createDecodedHeader, type DecodedHeader } from './decode.ts';
+import { createDecodedHeader, type DecodedHeader, Field, Layer, Tunnel } from './decode.ts';
 import { flowHash } from './flow-hash.ts';
 import { corpus } from './testing/corpus.ts';
 import { decode } from './testing/decode.ts';
@@ -14,6 +14,8 @@ function reversed(header: DecodedHeader): DecodedHeader {
     dstAddress: header.srcAddress,
     srcPort: header.dstPort,
     dstPort: header.srcPort,
+    outerSrcAddress: header.outerDstAddress,
+    outerDstAddress: header.outerSrcAddress,
   };
 }
 
@@ -26,7 +28,10 @@ function client(index: number): DecodedHeader {
 }
 
 test('both directions of a flow have the same hash, an unsigned 32-bit number', () => {
-  const headers = [...corpus.map(({ frame }) => decode(frame)), ...Array.from({ length: 1000 }, (_, i) => client(i))];
+  const headers = [
+    ...corpus.map(({ frame, linkType = 'ethernet' }) => decode(frame, { linkType })),
+    ...Array.from({ length: 1000 }, (_, i) => client(i)),
+  ];
   for (const header of headers) {
     const hash = flowHash(header);
     assert.equal(flowHash(reversed(header)), hash);
@@ -41,6 +46,21 @@ test('each part of the key changes the hash', () => {
   assert.notEqual(flowHash({ ...client(1), srcAddress: client(2).srcAddress }), base);
   // Ports belong to their ends: swapping them alone makes another flow.
   assert.notEqual(flowHash({ ...client(1), srcPort: 443, dstPort: client(1).srcPort }), base);
+});
+
+test('the same private addresses in two overlays are two flows; numbers that one direction has do not count', () => {
+  const inVxlan = (tunnelId: number, outer: number): DecodedHeader =>
+    Object.assign(client(1), {
+      ...{ tunnelDepth: 1, tunnelKind: Tunnel.vxlan, tunnelId, fields: 1 << Field.outerAddresses },
+      outerSrcAddress: Buffer.alloc(16, outer),
+    });
+  assert.notEqual(flowHash(inVxlan(1, 1)), flowHash(client(1)));
+  assert.notEqual(flowHash(inVxlan(1, 1)), flowHash(inVxlan(2, 1)));
+  assert.notEqual(flowHash(inVxlan(1, 1)), flowHash(inVxlan(1, 2)));
+  const up = { ...inVxlan(7, 1), tunnelKind: Tunnel.gtpu };
+  assert.equal(flowHash(up), flowHash({ ...up, tunnelId: 8 }));
+  const call = { ...inVxlan(7, 1), tunnelKind: Tunnel.gre, layers: 1 << Layer.ppp };
+  assert.equal(flowHash(call), flowHash({ ...call, tunnelId: 8 }));
 });
 
 test('MAC addresses of IP packets do not count: both directions may take other routers', () => {

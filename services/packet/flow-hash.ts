@@ -2,9 +2,13 @@
 // good avalanche from 32-bit multiplications alone, where a bigint would allocate.
 // It chooses a partition; changing it moves flows between partitions, so it counts as a change of decoderVersion.
 
-import type { DecodedHeader } from './decoded-header.ts';
+import { type DecodedHeader, Field, Layer } from './decoded-header.ts';
+import { isIdShared } from './tunnel/tunnel.ts';
 
-/** @returns unsigned, 32 bits */
+/**
+ * Of the innermost packet; its tunnel counts too, as the same private addresses are in use in many.
+ * @returns unsigned, 32 bits
+ */
 export function flowHash(header: DecodedHeader): number {
   const { srcAddress, dstAddress } = header;
   let a = hashAddress(srcAddress);
@@ -20,7 +24,19 @@ export function flowHash(header: DecodedHeader): number {
   let hash = (a + b) | 0;
   hash = mix(hash, (header.protocol << 16) | header.etherType);
   hash = mix(hash, (header.vlanId << 12) | header.innerVlanId);
+  if (header.tunnelDepth > 0) hash = mixTunnel(hash, header);
   return finalize(hash) >>> 0;
+}
+
+function mixTunnel(hash: number, header: DecodedHeader): number {
+  let mixed = mix(hash, header.tunnelKind);
+  // Call numbers of PPTP belong to a direction, unlike other keys of GRE.
+  const isShared = isIdShared(header.tunnelKind) && !(header.layers & (1 << Layer.ppp));
+  if (isShared) mixed = mix(mixed, header.tunnelId | 0);
+  if (!(header.fields & (1 << Field.outerAddresses))) return mixed;
+  const a = finalize(hashAddress(header.outerSrcAddress));
+  const b = finalize(hashAddress(header.outerDstAddress));
+  return mix(mixed, (a + b) | 0);
 }
 
 function hashAddress(address: Buffer): number {
