@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Layer, Stop } from '../decode.ts';
+import { Field, Layer, Stop } from '../decode.ts';
 import { decode } from '../testing/decode.ts';
 import { ethernet, hex, ipv4, ipv6, tcp, udp } from '../testing/frames.ts';
 
@@ -66,4 +66,48 @@ test('ICMP and ICMPv6 have type and code; a quoted packet is not decoded', () =>
   assert.deepEqual([four.srcPort, four.dstPort], [0, 0]);
   const six = decode(ethernet(0x86dd, ipv6(58, hex('8700 0000 00000000'))));
   assert.deepEqual([six.stop, six.stopLayer, six.icmpType], [Stop.complete, Layer.icmpv6, 135]);
+});
+
+test('the window is kept, and the segment size of a SYN', () => {
+  const options = hex('0402 080a 0000000100000000 01 030307 020405b4');
+  const syn = decode(over4(6, tcp(0xb002, Buffer.concat([options, Buffer.alloc(4)]))));
+  assert.deepEqual([syn.tcpWindow, syn.tcpMss, syn.fields & (1 << Field.mss)], [0xffff, 1460, 1 << Field.mss]);
+  // Without SYN the option means nothing.
+  assert.equal(decode(over4(6, tcp(0x6010, hex('020405b4')))).tcpMss, 0);
+  assert.equal(decode(over4(6, tcp(0x6002, hex('020405b4'))), { length: 57 }).tcpMss, 0);
+  for (const broken of ['00 02 04 05', '05 00 00 00', '03 01 02 04', '02 05 05 b4'])
+    assert.equal(decode(over4(6, tcp(0x6002, hex(broken)))).tcpMss, 0);
+});
+
+test('the payload is where the header ends, without padding', () => {
+  const out = decode(Buffer.concat([over4(6, tcp(0x6010, hex('01010101 68690a'))), Buffer.alloc(6)]));
+  assert.deepEqual([out.payloadAt, out.payloadEnd], [14 + 20 + 24, 14 + 20 + 24 + 3]);
+  const cut = decode(over4(6, tcp(0xf010, Buffer.alloc(80))), { length: 60 });
+  assert.deepEqual([cut.stop, cut.payloadAt, cut.payloadEnd], [Stop.complete, -1, -1]);
+  const datagram = decode(over4(17, udp(hex('0102'))));
+  assert.deepEqual([datagram.payloadAt, datagram.payloadEnd], [42, 44]);
+});
+
+test('UDP-Lite, SCTP and DCCP have ports, and lengths that must make sense', () => {
+  const lite = decode(over4(136, hex('14e9 0035 0008 0000 00')));
+  assert.deepEqual([lite.stop, lite.srcPort, lite.dstPort], [Stop.complete, 5353, 53]);
+  assert.equal(decode(over4(136, hex('14e9 0035 0007 0000 00'))).stop, Stop.malformed);
+  assert.equal(decode(over4(136, hex('14e9 0035 000a 0000 00'))).stop, Stop.malformed);
+  const sctp = decode(over4(132, hex('0b59 0b5a 00000001 00000000')));
+  assert.deepEqual([sctp.stop, sctp.srcPort, sctp.dstPort], [Stop.complete, 2905, 2906]);
+  const dccp = decode(over4(33, hex('9c40 1389 03 00 0000 04 000001')));
+  assert.deepEqual([dccp.stop, dccp.dstPort], [Stop.complete, 5001]);
+  assert.equal(decode(over4(33, hex('9c40 1389 03 00 0000 05 000001'))).stop, Stop.malformed);
+});
+
+test('routing and group protocols are recognised', () => {
+  for (const [protocol, layer] of [
+    [2, Layer.igmp],
+    [89, Layer.ospf],
+    [103, Layer.pim],
+    [112, Layer.vrrp],
+  ] as const) {
+    const out = decode(over4(protocol, Buffer.alloc(24, 0x21)));
+    assert.deepEqual([out.stop, out.stopLayer, out.protocol], [Stop.complete, layer, protocol]);
+  }
 });
