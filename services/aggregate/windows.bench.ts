@@ -13,7 +13,7 @@ const ROUNDS_PER_WINDOW = 100;
 function decodedMessage(): Buffer {
   const tally = { samples: 0, stops: [0, 0, 0, 0] as [number, number, number, number] };
   const raw = sampleBatchCodec.encode(makeSampleBatch());
-  const decoder = createMessageDecoder(1, undefined);
+  const decoder = createMessageDecoder({ partitions: 1 });
   const [decoded] = decoder.decode(raw, openRawBatch(raw), { partition: 0, offset: 1 }, tally);
   if (!decoded) throw new Error('the batch is empty');
   return decoded.value;

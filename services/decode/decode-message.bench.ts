@@ -12,7 +12,7 @@ export const benchmarks: Record<string, () => Measurement> = {
   'decode.batch_samples_per_s'() {
     const message = sampleBatchCodec.encode(makeSampleBatch());
     const position = { partition: 0, offset: 1 };
-    const decoder = createMessageDecoder(PARTITIONS, undefined);
+    const decoder = createMessageDecoder({ partitions: PARTITIONS });
     const tally = { samples: 0, stops: [0, 0, 0, 0] as [number, number, number, number] };
     return measureRate(() => decoder.decode(message, openRawBatch(message), position, tally), SAMPLES, 'samples/s');
   },

@@ -52,7 +52,7 @@ const newTally = (): DecodeTally => ({ samples: 0, stops: [0, 0, 0, 0] });
 /** As a worker does it; avsc writes what goes in and reads what comes out. @returns output partition → batch */
 function decodeBatch(batch: SampleBatch, position: typeof POSITION, partitions: number, tally: DecodeTally) {
   const message = sampleBatchCodec.encode(batch);
-  const decoded = createMessageDecoder(partitions, undefined).decode(message, openRawBatch(message), position, tally);
+  const decoded = createMessageDecoder({ partitions }).decode(message, openRawBatch(message), position, tally);
   return new Map(decoded.map(({ partition, value }) => [partition, decodedBatchCodec.decode(value)]));
 }
 

@@ -8,6 +8,7 @@ import { flowHash } from '@tcxflow/packet/flow-hash.ts';
 import { writeLong } from '@tcxflow/schemas/binary.ts';
 import type { SourceState } from '@tcxflow/schemas/generated.ts';
 import { decodedBatchCodec } from '@tcxflow/schemas/topics.ts';
+import { createApplicationEncoder } from './application-encoder.ts';
 import type { Enricher } from './enrich/enricher.ts';
 import { createSampleSink, type SampleFacts, type SampleSink, writeSample } from './sample-writer.ts';
 
@@ -41,8 +42,24 @@ const NO_TABLES = { networks: [], autonomousSystems: [] };
 const NO_AGENT = { agentHostname: '', agentRole: '', agentSite: '', agentRegion: '', agentTenant: '' };
 const NO_INTERFACE = { ifAlias: '', ifConnectivity: '', ifProvider: '', ifBoundary: '' };
 
-/** @param partitions of the decoded samples */
-export function createMessageDecoder(partitions: number, enricher: Enricher | undefined): MessageDecoder {
+export interface MessageDecoderOptions {
+  /** Of the decoded samples. */
+  partitions: number;
+  /** undefined: nothing is looked up. */
+  enricher?: Enricher | undefined;
+  /** Keep what payloads tell of their application. */
+  application?: boolean;
+  /** Of createTunnelPorts(); undefined: the assigned ones. */
+  tunnelPorts?: Uint8Array | undefined;
+}
+
+export function createMessageDecoder({
+  partitions,
+  enricher,
+  application = false,
+  tunnelPorts,
+}: MessageDecoderOptions): MessageDecoder {
+  const applicationOf = application ? createApplicationEncoder() : undefined;
   const header = createDecodedHeader();
   const sinks: SampleSink[] = [];
   const facts: SampleFacts = {
@@ -86,7 +103,16 @@ export function createMessageDecoder(partitions: number, enricher: Enricher | un
 
   function decodeSample(message: Buffer, source: SourceState, raw: SampleView): void {
     const frameBytes = Math.round(raw.wireBytes / Math.max(1, raw.segments));
-    decodeHeader(message, raw.headerAt, raw.headerBytes, source.linkType, raw.etherType, frameBytes, header);
+    decodeHeader(
+      message,
+      raw.headerAt,
+      raw.headerBytes,
+      source.linkType,
+      raw.etherType,
+      frameBytes,
+      header,
+      tunnelPorts,
+    );
     samples += raw.sampleCount;
     stops[header.stop as 0 | 1 | 2 | 3] += raw.sampleCount;
     // By the addresses as they were: which worker has a flow must not depend on a key.
@@ -99,7 +125,7 @@ export function createMessageDecoder(partitions: number, enricher: Enricher | un
       sink = createSampleSink();
       sinks[partition] = sink;
     }
-    writeSample(sink, raw, header, facts, undefined);
+    writeSample(sink, raw, header, facts, applicationOf?.(message, header));
   }
 
   /** Head and tail are the same in every partition. */

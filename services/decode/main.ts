@@ -6,6 +6,7 @@ import type { Component } from '@tcxflow/common/lifecycle.ts';
 import { createPartitionConsumer } from '@tcxflow/common/partition-consumer.ts';
 import { createRenewingProducer } from '@tcxflow/common/renewing-producer.ts';
 import { runService, type ServiceContext, type ServiceDefinition } from '@tcxflow/common/service.ts';
+import { createTunnelPorts } from '@tcxflow/packet/decode.ts';
 import { topicNames } from '@tcxflow/schemas/topics.ts';
 import { type DecodeServiceConfig, decodeSchema } from './config.ts';
 import { createEnrichment } from './enrich/enrichment.ts';
@@ -18,6 +19,7 @@ function build({ config, log, metrics, fail }: ServiceContext<DecodeServiceConfi
   const layout = createTopicLayout(kafka, topicNames.decodedSamples);
   const producer = createRenewingProducer(kafka);
   const deadLetter = createDeadLetter(producer, 'decode', metrics, log);
+  const tunnelPorts = createTunnelPorts(config.decode.tunnelPorts);
   const decodeMetrics = createDecodeMetrics(metrics);
   const enrichment = createEnrichment({
     config: config.decode,
@@ -40,6 +42,8 @@ function build({ config, log, metrics, fail }: ServiceContext<DecodeServiceConfi
         partitions: layout.partitions(),
         deadLetter,
         enricher: enrichment.enricher,
+        application: config.decode.application,
+        tunnelPorts,
         metrics: decodeMetrics,
       }),
     log,

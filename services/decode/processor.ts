@@ -24,6 +24,8 @@ export interface ProcessorDependencies {
   deadLetter: DeadLetter;
   /** undefined: nothing is looked up. */
   enricher: Enricher | undefined;
+  application: boolean;
+  tunnelPorts: Uint8Array;
   metrics: DecodeMetrics;
 }
 
@@ -36,7 +38,7 @@ interface Output {
 export function openProcessor(context: PartitionContext, deps: ProcessorDependencies): PartitionProcessor {
   const { producer, metrics } = deps;
   const seen = createSeenBatches();
-  const decoder = createMessageDecoder(deps.partitions, deps.enricher);
+  const decoder = createMessageDecoder(deps);
 
   async function decodeMessage(message: KafkaMessage, outputs: Output[], tally: DecodeTally): Promise<void> {
     try {
