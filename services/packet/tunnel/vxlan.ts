@@ -11,6 +11,8 @@ const VNI_VALID = 0x08;
 const NEXT_PROTOCOL = 0x04;
 /** Group policy, draft-smith-vxlan-group-policy: bytes 1 to 3 are its flags and group. */
 const GROUP_POLICY = 0x80;
+/** Of byte 1 then, all but "don't learn" and "policy applied". */
+const GROUP_RESERVED = 0xb7;
 /** Zero in all of these. */
 const RESERVED = 0x73;
 
@@ -32,14 +34,14 @@ export function decodeVxlan(cursor: Cursor, out: DecodedHeader): number {
   if (!enterTunnel(Tunnel.vxlan, Layer.vxlan, out)) return DONE;
   identifyTunnel(uint24(cursor, at + 4), out);
   understood(Layer.vxlan, out);
-  const hasNext = isStrict && (flags & (NEXT_PROTOCOL | GROUP_POLICY)) === NEXT_PROTOCOL;
+  const hasNext = isStrict && (flags & NEXT_PROTOCOL) !== 0;
   return hasNext ? typeOfNextProtocol(uint8(cursor, at + 3), out) : ETHERTYPE_TEB;
 }
 
 function hasZeroReserved(cursor: Cursor, at: number): boolean {
   const flags = uint8(cursor, at);
   if (flags & RESERVED) return false;
-  if (flags & GROUP_POLICY) return true;
+  if (flags & GROUP_POLICY) return !(flags & NEXT_PROTOCOL) && !(uint8(cursor, at + 1) & GROUP_RESERVED);
   return uint16(cursor, at + 1) === 0 && (uint8(cursor, at + 3) !== 0) === ((flags & NEXT_PROTOCOL) !== 0);
 }
 
