@@ -3,6 +3,7 @@
 import { IF_COUNTERS, PORT_NAME, UNKNOWN_U32, UNKNOWN_U64 } from './constants.ts';
 import { readPair } from './decode-flow-sample.ts';
 import { decodeRecords, type RawRecord } from './decode-records.ts';
+import { type DecodedStructure, decodeCounterStructure } from './decode-structure.ts';
 import { Cursor, readString, readU32, readU64 } from './xdr-cursor.ts';
 
 /** null: the agent does not count it (all ones on the wire). */
@@ -36,7 +37,7 @@ export interface DecodedPortName {
   name: string;
 }
 
-export type CounterRecord = DecodedIfCounters | DecodedPortName | RawRecord;
+export type CounterRecord = DecodedIfCounters | DecodedPortName | DecodedStructure | RawRecord;
 
 export interface DecodedCounterSample {
   kind: 'counters';
@@ -55,14 +56,13 @@ export function decodeCounterSample(cursor: Cursor, expanded: boolean): DecodedC
   return records === null ? null : { kind: 'counters', expanded, sequence, sourceClass, sourceIndex, records };
 }
 
-function decodeCounterRecord(tag: number, body: Buffer): CounterRecord | null {
-  if (tag === IF_COUNTERS) return decodeIfCounters(body);
-  if (tag === PORT_NAME) return decodePortName(body);
-  return null;
+function decodeCounterRecord(tag: number, buffer: Buffer, start: number, end: number): CounterRecord | null {
+  if (tag === IF_COUNTERS) return decodeIfCounters(new Cursor(buffer, start, end));
+  if (tag === PORT_NAME) return decodePortName(new Cursor(buffer, start, end));
+  return decodeCounterStructure(tag, buffer, start, end);
 }
 
-function decodeIfCounters(body: Buffer): DecodedIfCounters | null {
-  const cursor = new Cursor(body);
+function decodeIfCounters(cursor: Cursor): DecodedIfCounters | null {
   // Properties are evaluated in the order they stand in, which is the order on the wire.
   const counters: DecodedIfCounters = {
     kind: 'if_counters',
@@ -89,8 +89,7 @@ function decodeIfCounters(body: Buffer): DecodedIfCounters | null {
   return cursor.truncated ? null : counters;
 }
 
-function decodePortName(body: Buffer): DecodedPortName | null {
-  const cursor = new Cursor(body);
+function decodePortName(cursor: Cursor): DecodedPortName | null {
   const name = readString(cursor);
   return cursor.truncated ? null : { kind: 'port_name', name };
 }

@@ -7,7 +7,9 @@ import { describe, it } from 'node:test';
 import type { DecodedIfCounters } from './decode-counter-sample.ts';
 import { decodeDatagram, type Sample } from './decode-datagram.ts';
 import type { DecodedExtendedSwitch, DecodedSampledHeader } from './decode-flow-sample.ts';
+import type { RawRecord } from './decode-records.ts';
 import { readUdpPcap } from './testing/pcap.ts';
+import { ourValues, theirValues } from './testing/sflowtool.ts';
 
 const SHARED = join(import.meta.dirname, '../../../../shared/pcaps');
 const skip = existsSync(SHARED) ? false : `${SHARED} is not there`;
@@ -36,6 +38,13 @@ function payloadsOf(file: string): Buffer[] {
 /** As sflowtool prints a sample of ours. */
 function shown(sample: Sample): Record<string, unknown> {
   if (sample.kind === 'raw') return { sampleType_tag: tagText(sample.tag) };
+  if (sample.kind === 'discard')
+    return {
+      ...{ sampleType_tag: '0:5', sampleSequenceNo: String(sample.sequence), dropEvents: String(sample.drops) },
+      ...{ sourceId: `${sample.sourceClass}:${sample.sourceIndex}`, discardCode: String(sample.reason) },
+      ...{ inputPort: String(sample.input), outputPort: String(sample.output) },
+      elements: sample.records.map((record) => shownRecord(record)),
+    };
   const common = {
     sampleType_tag: tagText((sample.kind === 'flow' ? 1 : 2) + (sample.expanded ? 2 : 0)),
     sampleSequenceNo: String(sample.sequence),
@@ -55,7 +64,7 @@ function shown(sample: Sample): Record<string, unknown> {
   };
 }
 
-function shownRecord(record: Extract<Sample, { kind: 'flow' | 'counters' }>['records'][number]): Element {
+function shownRecord(record: Exclude<Sample, RawRecord>['records'][number]): Element {
   switch (record.kind) {
     case 'sampled_header':
       return shownHeader(record);
@@ -135,12 +144,25 @@ function pick(expected: Element, ours: Element): Element {
   return Object.fromEntries(Object.keys(ours).map((key) => [key, key === 'tag' ? tag : (expected[key] ?? '')]));
 }
 
+/** Every value of every structure that is read by its list of fields; the tags were compared before. */
+function compareStructures(sample: Sample, elements: Element[]): void {
+  if (sample.kind === 'raw') return;
+  sample.records.forEach((record, k) => {
+    if (record.kind !== 'structure') return;
+    const theirs = theirValues(elements[k]!);
+    assert.deepEqual(ourValues(record, theirs), theirs);
+    compared.set(record.name, (compared.get(record.name) ?? 0) + 1);
+  });
+}
+
 function addressText(address: Buffer): string {
   if (address.subarray(0, 10).every((byte) => byte === 0) && address.readUInt16BE(10) === 0xffff) {
     return address.subarray(12).join('.');
   }
   return address.toString('hex').replace(/....(?=.)/g, '$&:');
 }
+
+const compared = new Map<string, number>();
 
 describe('datagram reader', { skip }, () => {
   const expected = skip === false ? expectations() : new Map<string, Expected[]>();
@@ -173,6 +195,7 @@ describe('datagram reader', { skip }, () => {
           const theirs = Object.fromEntries(Object.keys(ours).map((key) => [key, sample[key]]));
           assert.deepEqual(ours, theirs);
           if (records === undefined) return;
+          compareStructures(decoded.samples[j]!, sample.elements);
           assert.deepEqual(
             records,
             sample.elements.map((element, k) => pick(element, records[k] ?? {})),
@@ -181,4 +204,26 @@ describe('datagram reader', { skip }, () => {
       });
     });
   }
+
+  it('has compared every structure that the captures hold', () => {
+    assert.deepEqual(Object.fromEntries([...compared].sort()), {
+      ...{
+        ethernet_counters: 194,
+        extended_egress_queue: 1,
+        extended_gateway: 4,
+        extended_router: 4,
+        host_adapters: 9,
+      },
+      ...{ host_cpu: 9, host_descr: 9, host_disk_io: 9, host_memory: 9, host_net_io: 9, http_counters: 2 },
+      ...{
+        lag_port_stats: 2,
+        mib2_icmp_group: 7,
+        mib2_ip_group: 7,
+        mib2_tcp_group: 7,
+        mib2_udp_group: 7,
+        processor: 1,
+      },
+      ...{ sampled_ethernet: 2, sampled_ipv4: 2 },
+    });
+  });
 });

@@ -8,16 +8,18 @@ import {
   ADDRESS_IPV6,
   COUNTERS_SAMPLE,
   COUNTERS_SAMPLE_EXPANDED,
+  DISCARDED_PACKET,
   FLOW_SAMPLE,
   FLOW_SAMPLE_EXPANDED,
   SFLOW_VERSION,
 } from './constants.ts';
 import { type DecodedCounterSample, decodeCounterSample } from './decode-counter-sample.ts';
+import { type DecodedDiscardSample, decodeDiscardSample } from './decode-discard-sample.ts';
 import { type DecodedFlowSample, decodeFlowSample } from './decode-flow-sample.ts';
-import { type RawRecord, readBody, readCount } from './decode-records.ts';
+import { enterBody, leaveBody, type RawRecord, readCount } from './decode-records.ts';
 import { Cursor, readU32, take } from './xdr-cursor.ts';
 
-export type Sample = DecodedFlowSample | DecodedCounterSample | RawRecord;
+export type Sample = DecodedFlowSample | DecodedCounterSample | DecodedDiscardSample | RawRecord;
 
 export interface Datagram {
   ok: true;
@@ -68,18 +70,19 @@ export function decodeDatagram(bytes: Buffer): Datagram | DatagramError {
   for (let i = 0; i < count; i++) {
     const tag = readU32(cursor);
     const lengthAt = cursor.offset;
-    const body = readBody(cursor);
-    if (body === null) return failed('sample_length', lengthAt);
-    const bodyAt = lengthAt + 4;
-    const inner = new Cursor(bytes, bodyAt, bodyAt + body.length);
-    const sample = decodeSample(inner, tag, body);
+    const length = enterBody(cursor);
+    if (length < 0) return failed('sample_length', lengthAt);
+    const end = cursor.offset + length;
+    const inner = new Cursor(bytes, cursor.offset, end);
+    const sample = decodeSample(inner, tag);
     if (sample === null) return failed('sample_content', inner.offset);
     samples.push(sample);
+    leaveBody(cursor, end);
   }
   return { ok: true, agentAddress, subAgentId, sequence, uptimeMs, samples };
 }
 
-function decodeSample(cursor: Cursor, tag: number, body: Buffer): Sample | null {
+function decodeSample(cursor: Cursor, tag: number): Sample | null {
   switch (tag) {
     case FLOW_SAMPLE:
       return decodeFlowSample(cursor, false);
@@ -89,8 +92,10 @@ function decodeSample(cursor: Cursor, tag: number, body: Buffer): Sample | null 
       return decodeCounterSample(cursor, false);
     case COUNTERS_SAMPLE_EXPANDED:
       return decodeCounterSample(cursor, true);
+    case DISCARDED_PACKET:
+      return decodeDiscardSample(cursor);
     default:
-      return { kind: 'raw', tag, bytes: body };
+      return { kind: 'raw', tag, bytes: cursor.buffer.subarray(cursor.offset, cursor.end) };
   }
 }
 

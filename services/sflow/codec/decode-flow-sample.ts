@@ -2,8 +2,9 @@
 
 import { EXTENDED_SWITCH, SAMPLED_HEADER } from './constants.ts';
 import { decodeRecords, type RawRecord } from './decode-records.ts';
+import { type DecodedStructure, decodeFlowStructure } from './decode-structure.ts';
 import type { ExtendedSwitch } from './flow-sample.ts';
-import { Cursor, readOpaque, readU32 } from './xdr-cursor.ts';
+import { type Cursor, readU32 } from './xdr-cursor.ts';
 
 export interface DecodedSampledHeader {
   kind: 'sampled_header';
@@ -18,7 +19,7 @@ export interface DecodedExtendedSwitch extends ExtendedSwitch {
   kind: 'extended_switch';
 }
 
-export type FlowRecord = DecodedSampledHeader | DecodedExtendedSwitch | RawRecord;
+export type FlowRecord = DecodedSampledHeader | DecodedExtendedSwitch | DecodedStructure | RawRecord;
 
 export interface DecodedFlowSample {
   kind: 'flow';
@@ -72,27 +73,33 @@ export function readPair(cursor: Cursor, expanded: boolean, lowBits: number): [n
   return [word >>> lowBits, word & ((1 << lowBits) - 1)];
 }
 
-function decodeFlowRecord(tag: number, body: Buffer): FlowRecord | null {
-  if (tag === SAMPLED_HEADER) return decodeSampledHeader(body);
-  if (tag === EXTENDED_SWITCH) return decodeExtendedSwitch(body);
-  return null;
+export function decodeFlowRecord(tag: number, buffer: Buffer, start: number, end: number): FlowRecord | null {
+  if (tag === SAMPLED_HEADER) return decodeSampledHeader(buffer, start, end);
+  if (tag === EXTENDED_SWITCH) return decodeExtendedSwitch(buffer, start, end);
+  return decodeFlowStructure(tag, buffer, start, end);
 }
 
-function decodeSampledHeader(body: Buffer): DecodedSampledHeader | null {
-  const cursor = new Cursor(body);
-  const protocol = readU32(cursor);
-  const frameLength = readU32(cursor);
-  const stripped = readU32(cursor);
-  const header = readOpaque(cursor);
-  return cursor.truncated ? null : { kind: 'sampled_header', protocol, frameLength, stripped, header };
+function decodeSampledHeader(buffer: Buffer, start: number, end: number): DecodedSampledHeader | null {
+  const headerAt = start + 16;
+  if (headerAt > end) return null;
+  const length = buffer.readUInt32BE(start + 12);
+  if (length > end - headerAt) return null;
+  return {
+    kind: 'sampled_header',
+    protocol: buffer.readUInt32BE(start),
+    frameLength: buffer.readUInt32BE(start + 4),
+    stripped: buffer.readUInt32BE(start + 8),
+    header: buffer.subarray(headerAt, headerAt + length),
+  };
 }
 
-function decodeExtendedSwitch(body: Buffer): DecodedExtendedSwitch | null {
-  const cursor = new Cursor(body);
-  const sourceVlan = readU32(cursor);
-  const sourcePriority = readU32(cursor);
-  const destinationVlan = readU32(cursor);
-  const destinationPriority = readU32(cursor);
-  if (cursor.truncated) return null;
-  return { kind: 'extended_switch', sourceVlan, sourcePriority, destinationVlan, destinationPriority };
+function decodeExtendedSwitch(buffer: Buffer, start: number, end: number): DecodedExtendedSwitch | null {
+  if (start + 16 > end) return null;
+  return {
+    kind: 'extended_switch',
+    sourceVlan: buffer.readUInt32BE(start),
+    sourcePriority: buffer.readUInt32BE(start + 4),
+    destinationVlan: buffer.readUInt32BE(start + 8),
+    destinationPriority: buffer.readUInt32BE(start + 12),
+  };
 }

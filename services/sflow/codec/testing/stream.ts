@@ -1,6 +1,6 @@
 // A stream of datagrams of two agents with everything written down that a collector should show of it.
 
-import type { InterfaceCounters } from '@tcxflow/schemas/generated.ts';
+import type { EthernetCounters, InterfaceCounters } from '@tcxflow/schemas/generated.ts';
 import { HEADER_ETHERNET, INTERFACE_UNKNOWN } from '../constants.ts';
 import type { CounterSample } from '../counter-sample.ts';
 import { DatagramBuilder } from '../datagram.ts';
@@ -27,13 +27,21 @@ export interface SentDatagram {
 const FIRST_PORT = 40_000;
 const ROUNDS = 6;
 
+const ETHERNET: EthernetCounters = {
+  ...{ alignmentErrors: 1, fcsErrors: 2, singleCollisionFrames: null, multipleCollisionFrames: null },
+  ...{ sqeTestErrors: null, deferredTransmissions: 6, lateCollisions: 7, excessiveCollisions: 8 },
+  ...{ internalMacTransmitErrors: 9, carrierSenseErrors: 10, frameTooLongs: 11, internalMacReceiveErrors: 12 },
+  symbolErrors: 2 ** 32 + 13,
+};
+
 export function testCounters(ifIndex: number, round: number): InterfaceCounters {
   return {
     ...{ ifIndex, ifName: `eth${ifIndex}`, ifType: 6, ifSpeed: 100e9, ifDirection: 1, mtu: 1500 },
     ...{ adminUp: true, operUp: round % 2 === 0, promiscuous: round % 3 === 0 },
     ...{ inOctets: 2 ** 52 + round, inPackets: 2 ** 32 + 1000 + round, inMulticast: 100, inBroadcast: 7 + round },
     ...{ inDiscards: 3, inErrors: 2 ** 33 + 4, outOctets: 5, outPackets: 6, outMulticast: null, outBroadcast: null },
-    ...{ outDiscards: 8, outErrors: 9, ethernet: null },
+    ...{ outDiscards: 8, outErrors: 9 },
+    ethernet: round % 2 === 1 ? ETHERNET : null,
   };
 }
 
