@@ -107,6 +107,8 @@ export interface Codec<T> {
 export interface SplitCodec {
   /** @returns the fields before, and where the field starts @throws {SchemaError} */
   decodeHead<Head>(message: Buffer | null): { value: Head; offset: number };
+  /** The fields after, which end where the message does. @param offset behind the field @throws {SchemaError} */
+  decodeTail<Tail>(message: Buffer, offset: number): Tail;
   /** The fields before, framed. */
   encodeHead(value: object): Buffer;
   /** The fields after; empty when there are none. */
@@ -161,17 +163,23 @@ export function loadCodec<T>(name: string): Codec<T> {
     return {
       decodeHead<Head>(message: Buffer | null) {
         const framed = check(message);
-        const { value, offset } = decodePart(head, framed);
+        const { value, offset } = decodePart(head, framed, FRAME_HEADER_BYTES);
         return { value: value as Head, offset };
+      },
+      decodeTail<Tail>(message: Buffer, offset: number) {
+        const { value, offset: end } = decodePart(tail, message, offset);
+        if (end !== message.length)
+          throw new SchemaError('SCHEMA_BODY', `body does not fit ${name}: it ends at ${end} of ${message.length}`);
+        return value as Tail;
       },
       encodeHead: (value) => Buffer.concat([frameHeader, head.toBuffer(value)]),
       encodeTail: (value) => tail.toBuffer(value),
     };
   }
 
-  function decodePart(part: avro.Type, framed: Buffer): { value: unknown; offset: number } {
+  function decodePart(part: avro.Type, framed: Buffer, start: number): { value: unknown; offset: number } {
     try {
-      const result = part.decode(framed, FRAME_HEADER_BYTES);
+      const result = part.decode(framed, start);
       // avsc answers a body that ends too early with offset -1.
       if (result.offset < 0) throw new RangeError('it ends too early');
       return result;

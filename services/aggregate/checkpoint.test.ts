@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Random, seededRandom } from '@tcxflow/common/testing/random.ts';
 import type { Flow } from '@tcxflow/schemas/generated.ts';
+import { decodedBatchCodec } from '@tcxflow/schemas/topics.ts';
 import {
   type Checkpoint,
   decodeCheckpoint,
@@ -12,8 +13,9 @@ import {
   RAW_PARTITIONS_MAX,
 } from './checkpoint.ts';
 import { batch, sample } from './testing/batches.ts';
+import { flowsIn } from './testing/flows.ts';
 import { type SimulatedLog, simulateLog, sumFlows, WINDOW_MS } from './testing/simulated-log.ts';
-import { addBatch, createWindowSet, dueWindows, finishFlow } from './windows.ts';
+import { addBatch, createWindowSet, dueWindows } from './windows.ts';
 
 /** A window set with a sample in each of these seconds, read at these offsets. */
 function setOf(...reads: [second: number, offset: number][]) {
@@ -21,7 +23,7 @@ function setOf(...reads: [second: number, offset: number][]) {
   for (const [second, offset] of reads)
     addBatch(
       set,
-      batch([sample({ timeOffsetNs: second * 1e9 })], { sourceOffset: offset * 10 }),
+      decodedBatchCodec.encode(batch([sample({ timeOffsetNs: second * 1e9 })], { sourceOffset: offset * 10 })),
       offset,
       1000,
       () => true,
@@ -139,13 +141,13 @@ function aggregateWithCrashes(random: Random, { entries }: SimulatedLog): Flow[]
       const next = makeCheckpoint(set, nextOffset);
       assert.ok(next.offset >= position && next.offset <= next.readUpTo, 'the committed offset goes forward');
       committed = { offset: String(next.offset), metadata: encodeCheckpoint(next) };
-      emitted.push(...due.flatMap(({ flows }) => [...flows.values()].map(finishFlow)));
+      emitted.push(...flowsIn(due));
       return true;
     }
-    for (const { offset, batch: decoded, writtenMs } of entries) {
+    for (const { offset, batch: decoded, message, writtenMs } of entries) {
       if (offset < position) continue;
       nowMs = Math.max(nowMs, writtenMs);
-      if (decoded) addBatch(set, decoded, offset, WINDOW_MS, (startMs) => isWanted(checkpoint, offset, startMs));
+      if (decoded) addBatch(set, message, offset, WINDOW_MS, (startMs) => isWanted(checkpoint, offset, startMs));
       nextOffset = offset + 1;
       if (crashed()) return 'crashed';
       const idle = random.chance(20);

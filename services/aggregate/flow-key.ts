@@ -1,41 +1,51 @@
-// The identity of a flow inside a window. Pure.
+// The Kafka key of a flow's messages: what the flow is known by, as bytes. Pure.
 
-import type { DecodedBatch, DecodedSample } from '@tcxflow/schemas/generated.ts';
+import { type Rows, TunnelWord, Word } from './flow-row.ts';
+import type { Origin } from './origins.ts';
+import { chunkOf, wordOf } from './row-table.ts';
+import type { Window } from './windows.ts';
 
-const IPPROTO_ICMP = 1;
-const IPPROTO_ICMPV6 = 58;
+/** In the byte of the stop reason: a tunnel's kind, id and addresses follow. */
+const WITH_TUNNEL = 0x80;
 
-/** IPFIX carries ICMP type and code in the destination port (RFC 5102, icmpTypeCode); so do we. */
-export function destinationPort(sample: DecodedSample): number {
-  return sample.protocol === IPPROTO_ICMP || sample.protocol === IPPROTO_ICMPV6
-    ? sample.icmpType * 256 + sample.icmpCode
-    : sample.dstPort;
+/** 3 × u32, 2 addresses, 5 × u16, 4 × u8; then of a tunnel 3 × u32 and 2 addresses; then the agent. @returns the offset behind it */
+export function writeFlowKey(
+  bytes: Buffer,
+  at: number,
+  { tunnels }: Window,
+  { agent, ifIndex, egress }: Origin,
+  rows: Rows,
+  row: number,
+): number {
+  const { ints } = rows;
+  const vlans = ints[row + Word.vlans] as number;
+  const types = ints[row + Word.types] as number;
+  const ports = ints[row + Word.ports] as number;
+  const tunnel = ints[row + Word.tunnel] as number;
+  let to = bytes.writeInt32BE(ifIndex | 0, at);
+  to = bytes.writeInt32BE(ints[row + Word.inputIfIndex] as number, to);
+  to = bytes.writeInt32BE(ints[row + Word.outputIfIndex] as number, to);
+  to = copyAddresses(bytes, to, rows, row + Word.addresses);
+  to = bytes.writeUInt16BE(vlans & 0xffff, to);
+  to = bytes.writeUInt16BE(vlans >>> 16, to);
+  to = bytes.writeUInt16BE(types & 0xffff, to);
+  to = bytes.writeUInt16BE(ports & 0xffff, to);
+  to = bytes.writeUInt16BE(ports >>> 16, to);
+  bytes[to++] = egress ? 1 : 0;
+  bytes[to++] = ints[row + Word.protocol] as number;
+  bytes[to++] = (types >>> 16) & 0xff;
+  bytes[to++] = (types >>> 24) | (tunnel > 0 ? WITH_TUNNEL : 0);
+  if (tunnel > 0) {
+    const outer = chunkOf(tunnels, tunnel - 1);
+    const outerRow = wordOf(tunnels, tunnel - 1);
+    for (const word of [TunnelWord.kind, TunnelWord.idHigh, TunnelWord.idLow] as const)
+      to = bytes.writeInt32BE(outer.ints[outerRow + word] as number, to);
+    to = copyAddresses(bytes, to, outer, outerRow + TunnelWord.addresses);
+  }
+  return to + agent.copy(bytes, to);
 }
 
-// 3 × u32, 2 addresses, 5 × u16, 4 × u8; the agent follows.
-const scratch = Buffer.alloc(3 * 4 + 2 * 16 + 5 * 2 + 4);
-
-/**
- * Numbers too large for their field, which only a message of somebody else's making can hold, lose their upper bits: a
- * throw here would come again with every reading of that message.
- * @returns a string with one character a byte: a cheap key for a Map, and bytes for Kafka by latin1
- */
-export function flowKey(batch: DecodedBatch, sample: DecodedSample): string {
-  const source = batch.sources[sample.source];
-  let at = 0;
-  at = scratch.writeUInt32BE((source?.ifIndex ?? 0) >>> 0, at);
-  at = scratch.writeUInt32BE(sample.inputIfIndex >>> 0, at);
-  at = scratch.writeUInt32BE(sample.outputIfIndex >>> 0, at);
-  at += sample.srcAddress.copy(scratch, at);
-  at += sample.dstAddress.copy(scratch, at);
-  at = scratch.writeUInt16BE(sample.vlanId & 0xffff, at);
-  at = scratch.writeUInt16BE(sample.innerVlanId & 0xffff, at);
-  at = scratch.writeUInt16BE(sample.etherType & 0xffff, at);
-  at = scratch.writeUInt16BE(sample.srcPort & 0xffff, at);
-  at = scratch.writeUInt16BE(destinationPort(sample) & 0xffff, at);
-  at = scratch.writeUInt8(source?.direction === 'egress' ? 1 : 0, at);
-  at = scratch.writeUInt8(sample.protocol & 0xff, at);
-  at = scratch.writeUInt8(sample.dscp & 0xff, at);
-  at = scratch.writeUInt8(sample.stop & 0xff, at);
-  return scratch.toString('latin1', 0, at) + batch.agent;
+function copyAddresses(bytes: Buffer, at: number, rows: Rows, word: number): number {
+  for (let index = 0; index < 32; index++) bytes[at + index] = rows.bytes[word * 4 + index] as number;
+  return at + 32;
 }

@@ -16,8 +16,12 @@ import { type SimulatedLog, START_MS, simulateLog, sumFlows, WINDOW_MS } from '.
 const config = aggregateSection.parse({ windowMs: WINDOW_MS, allowedLatenessMs: 2000, idleTimeoutMs: 5000 });
 const metrics = createAggregateMetrics(createMetrics('aggregate'));
 
-function message(offset: number, decoded: DecodedBatch | undefined): KafkaMessage {
-  const value = decoded ? decodedBatchCodec.encode(decoded) : Buffer.from('not Avro');
+function message(offset: number, decoded: DecodedBatch | Buffer | undefined): KafkaMessage {
+  const value = Buffer.isBuffer(decoded)
+    ? decoded
+    : decoded
+      ? decodedBatchCodec.encode(decoded)
+      : Buffer.from('not Avro');
   return { key: null, value, timestamp: '0', attributes: 0, offset: String(offset), headers: {} };
 }
 
@@ -202,7 +206,7 @@ async function runWithCrashes(t: TestContext, random: Random, { entries }: Simul
         const chunk = unread.slice(0, 1 + random.below(8));
         unread = unread.slice(chunk.length);
         t.mock.timers.setTime(Math.max(Date.now(), chunk.at(-1)?.writtenMs ?? 0));
-        await processor.process(chunk.map(({ offset, batch: decoded }) => message(offset, decoded)));
+        await processor.process(chunk.map(({ offset, message: value }) => message(offset, value)));
         kafka.step('processed');
         if (random.chance(10)) t.mock.timers.setTime(Date.now() + random.below(10_000));
         await processor.tick?.();

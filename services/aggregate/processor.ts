@@ -4,13 +4,14 @@ import type { KafkaConfig } from '@tcxflow/common/config.ts';
 import type { DeadLetter } from '@tcxflow/common/dead-letter.ts';
 import { compressionTypes, createProducer } from '@tcxflow/common/kafka.ts';
 import type { PartitionContext, PartitionProcessor } from '@tcxflow/common/partition-consumer.ts';
-import type { DecodedBatch } from '@tcxflow/schemas/generated.ts';
-import { decodedBatchCodec, flowCodec, topicNames } from '@tcxflow/schemas/topics.ts';
+import { SchemaError } from '@tcxflow/schemas/avro.ts';
+import { topicNames } from '@tcxflow/schemas/topics.ts';
 import type { Kafka, KafkaMessage, Producer } from 'kafkajs';
 import { decodeCheckpoint, encodeCheckpoint, isWanted, makeCheckpoint, OPEN_WINDOWS_MAX } from './checkpoint.ts';
 import type { AggregateConfig } from './config.ts';
+import { createFlowSink, type FlowMessage, writeFlow } from './flow-writer.ts';
 import type { AggregateMetrics } from './metrics.ts';
-import { addBatch, createWindowSet, dueWindows, finishFlow, type Window } from './windows.ts';
+import { type AddResult, addBatch, createWindowSet, dueWindows, sizeOf, type Window } from './windows.ts';
 
 export interface ProcessorDependencies {
   /** Transactional, of this partition, fenced. */
@@ -23,6 +24,8 @@ export interface ProcessorDependencies {
 }
 
 const MESSAGES_PER_SEND = 2000;
+/** As many messages of ordinary length. */
+const SINK_BYTES = 1 << 20;
 
 /**
  * A producer with the partition's transactional id. Its first transaction makes Kafka finish or abort what an earlier
@@ -46,21 +49,22 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
   const set = createWindowSet(new Map(checkpoint?.highWater));
   set.closedUpToMs = checkpoint?.closedUpToMs ?? -Infinity;
   const bounds = { windows: OPEN_WINDOWS_MAX, flows: config.maxOpenFlows };
+  const sink = createFlowSink(SINK_BYTES);
   let nextOffset = Number(context.position);
   let committedUpTo = nextOffset;
   let lastMessageAt = Date.now();
 
   async function add(message: KafkaMessage): Promise<void> {
     const offset = Number(message.offset);
-    let batch: DecodedBatch;
+    let result: AddResult;
     try {
-      batch = decodedBatchCodec.decode(message.value);
+      result = addBatch(set, message.value, offset, windowMs, (startMs) => isWanted(checkpoint, offset, startMs));
     } catch (error) {
-      await deps.deadLetter.send(context, message, error as Error);
+      if (!(error instanceof SchemaError)) throw error;
+      await deps.deadLetter.send(context, message, error);
       nextOffset = offset + 1;
       return;
     }
-    const result = addBatch(set, batch, offset, windowMs, (startMs) => isWanted(checkpoint, offset, startMs));
     nextOffset = offset + 1;
     if (result.duplicate) metrics.duplicates.inc();
     metrics.samples.inc(result.samples);
@@ -97,7 +101,7 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
     const transaction = await producer.transaction();
     let count = 0;
     try {
-      let messages: { partition: number; key: Buffer; value: Buffer }[] = [];
+      let messages: (FlowMessage & { partition: number })[] = [];
       const send = async () => {
         if (messages.length === 0) return;
         const sending = messages;
@@ -108,15 +112,12 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
           compression: compressionTypes[kafkaConfig.compression],
           messages: sending,
         });
+        sink.length = 0;
         await context.heartbeat();
       };
       for (const window of windows) {
-        for (const [key, flow] of window.flows) {
-          messages.push({
-            partition: context.partition % deps.flowPartitions,
-            key: Buffer.from(key, 'latin1'),
-            value: flowCodec.encode(finishFlow(flow)),
-          });
+        for (let row = 0; row < window.flows.count; row++) {
+          messages.push({ partition: context.partition % deps.flowPartitions, ...writeFlow(sink, window, row) });
           count++;
           if (messages.length >= MESSAGES_PER_SEND) await send();
         }
@@ -139,8 +140,14 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
 
   function openFlows(): number {
     let count = 0;
-    for (const window of set.windows.values()) count += window.flows.size;
+    for (const window of set.windows.values()) count += window.flows.count;
     return count;
+  }
+
+  function isFull(): boolean {
+    let size = 0;
+    for (const window of set.windows.values()) size += sizeOf(window);
+    return size > bounds.flows || set.windows.size > bounds.windows;
   }
 
   return {
@@ -148,7 +155,7 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
       if (messages.length > 0) lastMessageAt = Date.now();
       for (const message of messages) {
         await add(message);
-        if (openFlows() > bounds.flows) await emitDue();
+        if (isFull()) await emitDue();
       }
       metrics.openFlows.set({ partition: context.partition }, openFlows());
       await emitDue();

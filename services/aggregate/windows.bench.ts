@@ -1,49 +1,107 @@
-// Decoded batches from Avro into windows, and the windows' flows to Avro. Samples and flows per second on one core.
+// Decoded batches from Avro into windows, and the windows' flows to Avro. On one core.
 
-import { openRawBatch } from '@tcxflow/common/raw-batch.ts';
-import { createMessageDecoder } from '@tcxflow/decode/decode-message.ts';
-import { decodedBatchCodec, flowCodec, sampleBatchCodec } from '@tcxflow/schemas/topics.ts';
-import { type Measurement, measureRate } from '../../test/bench/measure.ts';
-import { FLOWS, makeSampleBatch, SAMPLES } from '../../test/bench/sample-batch.ts';
-import { addBatch, createWindowSet, finishFlow } from './windows.ts';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { seededRandom } from '@tcxflow/common/testing/random.ts';
+import { type Measurement, measureRate, summarize } from '../../test/bench/measure.ts';
+import { createFlowSink, writeFlow } from './flow-writer.ts';
+import { decodedMessage, MESSAGE_SAMPLES } from './testing/messages.ts';
+import { addBatch, createWindowSet, type Window, type WindowSet } from './windows.ts';
 
-const WINDOW_MS = 10_000;
-const ROUNDS_PER_WINDOW = 100;
+const WINDOW_MS = 60_000;
+const MILLION = 1_000_000;
+/** A million samples. */
+const MESSAGES = 1954;
+const RUNS = 3;
+const SINK_BYTES = 1 << 20;
 
-function decodedMessage(): Buffer {
-  const tally = { samples: 0, stops: [0, 0, 0, 0] as [number, number, number, number] };
-  const raw = sampleBatchCodec.encode(makeSampleBatch());
-  const decoder = createMessageDecoder({ partitions: 1 });
-  const [decoded] = decoder.decode(raw, openRawBatch(raw), { partition: 0, offset: 1 }, tally);
-  if (!decoded) throw new Error('the batch is empty');
-  return decoded.value;
+function messagesOf(keyOf: (sample: number) => number): Buffer[] {
+  return Array.from({ length: MESSAGES }, (_, message) =>
+    decodedMessage(
+      Array.from({ length: MESSAGE_SAMPLES }, (_, index) => keyOf(message * MESSAGE_SAMPLES + index)),
+      message,
+    ),
+  );
+}
+
+/** Each key in its turn. */
+const inTurn = (keys: number) => messagesOf((sample) => sample % keys);
+
+/** In no order that a processor's cache could foresee. */
+function atRandom(keys: number): Buffer[] {
+  const random = seededRandom(1);
+  return messagesOf(() => random.below(keys));
+}
+
+function addAll(set: WindowSet, messages: readonly Buffer[]): void {
+  set.highWater.clear(); // The same messages again are taken for new ones.
+  for (const [offset, message] of messages.entries()) addBatch(set, message, offset, WINDOW_MS, () => true);
+}
+
+/** Samples of open flows: what a worker does between the start of a window and its end. */
+function samplesPerSecond(keys: number): () => Measurement {
+  return () => {
+    const set = createWindowSet();
+    addAll(set, inTurn(keys));
+    const messages = atRandom(keys);
+    let next = 0;
+    return measureRate(
+      () => {
+        if (next === messages.length) next = 0;
+        if (next === 0) set.highWater.clear();
+        addBatch(set, messages[next] as Buffer, next++, WINDOW_MS, () => true);
+      },
+      MESSAGE_SAMPLES,
+      'samples/s',
+    );
+  };
+}
+
+function onlyWindow(set: WindowSet): Window {
+  return set.windows.values().next().value as Window;
+}
+
+/** What only garbage collection would free left out. */
+function memoryInUse(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  const { heapUsed, external } = process.memoryUsage(); // external has the array buffers
+  return heapUsed + external;
 }
 
 export const benchmarks: Record<string, () => Measurement> = {
-  'aggregate.samples_per_s'() {
-    const message = decodedMessage();
-    let set = createWindowSet();
-    let offset = 0;
-    return measureRate(
-      () => {
-        if (++offset % ROUNDS_PER_WINDOW === 0) set = createWindowSet();
-        const batch = decodedBatchCodec.decode(message);
-        addBatch(set, { ...batch, sourceOffset: offset }, offset, WINDOW_MS, () => true);
-      },
-      SAMPLES,
-      'samples/s',
-    );
+  'aggregate.samples_per_s_10k': samplesPerSecond(10_000),
+  'aggregate.samples_per_s_100k': samplesPerSecond(100_000),
+  'aggregate.samples_per_s_1m': samplesPerSecond(MILLION),
+  'aggregate.new_flows_per_s'() {
+    const messages = inTurn(MILLION);
+    return measureRate(() => addAll(createWindowSet(), messages), MESSAGES * MESSAGE_SAMPLES, 'flows/s');
   },
   'aggregate.flows_per_s'() {
     const set = createWindowSet();
-    addBatch(set, decodedBatchCodec.decode(decodedMessage()), 1, WINDOW_MS, () => true);
-    const flows = [...set.windows.values()].flatMap((window) => [...window.flows.values()]);
+    addAll(set, inTurn(100_000));
+    const window = onlyWindow(set);
+    const sink = createFlowSink(SINK_BYTES);
     return measureRate(
       () => {
-        for (const flow of flows) flowCodec.encode(finishFlow(flow));
+        sink.length = 0;
+        for (let row = 0; row < 2000; row++) writeFlow(sink, window, row);
       },
-      Math.min(FLOWS, flows.length),
+      2000,
       'flows/s',
     );
+  },
+  'aggregate.bytes_per_flow'() {
+    const messages = inTurn(MILLION);
+    // Kept to the end, as nobody says when memory that was let go of is free.
+    const sets: WindowSet[] = [];
+    const perFlow = Array.from({ length: RUNS }, () => {
+      const before = memoryInUse();
+      const set = createWindowSet();
+      sets.push(set);
+      addAll(set, messages);
+      return (memoryInUse() - before) / onlyWindow(set).flows.count;
+    });
+    return summarize(perFlow, 'bytes');
   },
 };

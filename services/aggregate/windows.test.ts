@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DecodedBatch, DecodedSample, Flow } from '@tcxflow/schemas/generated.ts';
-import { flowCodec } from '@tcxflow/schemas/topics.ts';
+import { decodedBatchCodec, flowCodec } from '@tcxflow/schemas/topics.ts';
 import { batch, sample } from './testing/batches.ts';
-import { addBatch, createWindowSet, dueWindows, finishFlow, type WindowSet } from './windows.ts';
+import { flowsIn } from './testing/flows.ts';
+import { addBatch, createWindowSet, dueWindows, type WindowSet } from './windows.ts';
 
 const MINUTE = 60_000;
 /** 2026-01-01T00:00:00Z, the start of a minute. */
@@ -11,11 +12,12 @@ const T0_MS = 1_767_225_600_000;
 const T0_NS = 1_767_225_600_000_000_000n;
 
 function add(set: WindowSet, samples: DecodedSample[], fields: Partial<DecodedBatch> = {}, offset = 0) {
-  return addBatch(set, batch(samples, { baseTimeNs: T0_NS, ...fields }), offset, MINUTE, () => true);
+  const message = decodedBatchCodec.encode(batch(samples, { baseTimeNs: T0_NS, ...fields }));
+  return addBatch(set, message, offset, MINUTE, () => true);
 }
 
 function flowsOf(set: WindowSet): Flow[] {
-  return dueWindows(set, Infinity, MINUTE).flatMap(({ flows }) => [...flows.values()].map(finishFlow));
+  return flowsIn(dueWindows(set, Infinity, MINUTE));
 }
 
 /** The only flow that these samples make. */
@@ -255,7 +257,13 @@ test('samples of windows that are not wanted are passed over, but time and high 
   const set = createWindowSet();
   const samples = [sample(), sample({ timeOffsetNs: 60e9 }), sample({ timeOffsetNs: 120e9 })];
   const wanted = (startMs: number) => startMs === T0_MS + MINUTE;
-  const result = addBatch(set, batch(samples, { baseTimeNs: T0_NS, sourceOffset: 8 }), 0, MINUTE, wanted);
+  const result = addBatch(
+    set,
+    decodedBatchCodec.encode(batch(samples, { baseTimeNs: T0_NS, sourceOffset: 8 })),
+    0,
+    MINUTE,
+    wanted,
+  );
   assert.deepEqual([result.samples, [...set.windows.keys()]], [1, [T0_MS + MINUTE]]);
   assert.deepEqual([set.newestMs, set.highWater.get(0)], [T0_MS + 2 * MINUTE, 8]);
 });

@@ -2,46 +2,45 @@
 //
 // Every measure is additive, so a window may be emitted more than once: what comes late makes a further record.
 
-import type { DecodedBatch, DecodedSample, Flow } from '@tcxflow/schemas/generated.ts';
-import { destinationPort, flowKey } from './flow-key.ts';
+import {
+  type BatchHead,
+  type BatchTables,
+  createSampleRows,
+  openBatch,
+  readSamples,
+  type SampleRows,
+} from './decoded-batch.ts';
+import { addRow, Double, KEY_WORDS, ROW_BYTES, ROW_WORDS, TUNNEL_WORDS, Word } from './flow-row.ts';
+import {
+  avroString,
+  createDictionary,
+  type Dictionary,
+  makeOrigin,
+  numberOf,
+  type Origin,
+  originText,
+  pointText,
+} from './origins.ts';
+import { chunkOf, createRowTable, findOrAdd, type RowTable, wordOf } from './row-table.ts';
 
 /** Source partition → highest source offset seen: what is not above it was seen before. */
 export type HighWater = Map<number, number>;
 
-/** Flow's later fields: the engine that fills them is being written. */
-const NOT_YET = {
-  tunnelKind: 0,
-  tunnelId: 0,
-  outerSrcAddress: Buffer.alloc(16),
-  outerDstAddress: Buffer.alloc(16),
-  mplsLabel: 0,
-  srcAs: 0,
-  dstAs: 0,
-  srcCountry: '',
-  dstCountry: '',
-  srcNetwork: '',
-  dstNetwork: '',
-  ifAlias: '',
-  ifBoundary: '',
-  agentSite: '',
-  agentRole: '',
-  communityId: '',
-};
-
-interface Accumulator extends Omit<Flow, 'firstNs' | 'lastNs'> {
-  /** ns from the window's start: exact as numbers, where ns since 1970 are not. */
-  firstNs: number;
-  lastNs: number;
-}
-
 export interface Window {
   startMs: number;
+  windowMs: number;
   late: boolean;
   /** The first offset that put a sample into it: reading again must start there. */
   firstOffset: number;
   /** High water before that offset. */
   highWater: HighWater;
-  flows: Map<string, Accumulator>;
+  /** Of flow-row.ts, in the order of their first samples. */
+  flows: RowTable;
+  tunnels: RowTable;
+  points: Dictionary<undefined>;
+  origins: Dictionary<Origin>;
+  /** Of networks, Avro-encoded; 0 is that of none. */
+  names: Dictionary<Buffer>;
 }
 
 export interface WindowSet {
@@ -63,125 +62,158 @@ export interface AddResult {
   lateSamples: number;
 }
 
+/** Of the message at hand: calls do not overlap. */
+const samples = createSampleRows();
+
 /**
- * Adds a batch that was read at `offset`.
+ * Adds a DecodedBatch message that was read at `offset`: all of it, or nothing when it throws.
  * @param wanted says whether this window still needs samples of this offset (all, except when reading again)
+ * @throws {SchemaError}
  */
 export function addBatch(
   set: WindowSet,
-  batch: DecodedBatch,
+  message: Buffer | null,
   offset: number,
   windowMs: number,
   wanted: (windowStartMs: number) => boolean,
 ): AddResult {
   const result: AddResult = { duplicate: false, samples: 0, lateSamples: 0 };
-  const seen = set.highWater.get(batch.sourcePartition);
-  if (seen !== undefined && batch.sourceOffset <= seen) return { ...result, duplicate: true };
-  const highWaterBefore = new Map(set.highWater);
-  set.highWater.set(batch.sourcePartition, batch.sourceOffset);
+  const opened = openBatch(message);
+  const { head } = opened;
+  const seen = set.highWater.get(head.sourcePartition);
+  if (seen !== undefined && head.sourceOffset <= seen) return { ...result, duplicate: true };
+  const tables = readSamples(message as Buffer, opened, windowMs, samples);
 
-  const baseMs = Number(batch.baseTimeNs / 1_000_000n);
-  const baseRestNs = Number(batch.baseTimeNs % 1_000_000n);
-  for (const sample of batch.samples) {
-    const restNs = baseRestNs + sample.timeOffsetNs;
-    const timeMs = baseMs + Math.floor(restNs / 1e6);
-    if (timeMs > set.newestMs) set.newestMs = timeMs;
-    const startMs = timeMs - (((timeMs % windowMs) + windowMs) % windowMs);
-    if (!wanted(startMs)) continue;
-    let window = set.windows.get(startMs);
-    if (!window) {
-      const late = startMs + windowMs <= set.closedUpToMs;
-      window = { startMs, late, firstOffset: offset, highWater: highWaterBefore, flows: new Map() };
-      set.windows.set(startMs, window);
+  const { doubles } = samples.rows;
+  let highWater: HighWater | undefined;
+  let wants = false;
+  let window: Window | undefined;
+  let startMs = NaN;
+  const numbers = new Numbers(head, tables);
+  for (let index = 0; index < samples.count; index++) {
+    const at = index * ROW_WORDS;
+    const sampleStartMs = doubles[(at >>> 1) + Double.windowStartMs] as number;
+    if (sampleStartMs !== startMs) {
+      startMs = sampleStartMs;
+      wants = wanted(startMs);
+      window = set.windows.get(startMs);
+      if (wants && !window) {
+        highWater ??= new Map(set.highWater);
+        window = createWindow(startMs, windowMs, startMs + windowMs <= set.closedUpToMs, offset, highWater);
+        set.windows.set(startMs, window);
+      }
+      if (window) numbers.enter(window);
     }
-    if (window.late) result.lateSamples += sample.sampleCount;
-    result.samples += sample.sampleCount;
-    const inWindowNs = (timeMs - startMs) * 1e6 + (restNs - Math.floor(restNs / 1e6) * 1e6);
-    addSample(window, batch, sample, inWindowNs, windowMs);
+    if (!wants || !window) continue;
+    addSample(window, numbers, samples, index);
+    const count = doubles[(at >>> 1) + Double.samples] as number;
+    result.samples += count;
+    if (window.late) result.lateSamples += count;
   }
+  if (samples.newestMs > set.newestMs) set.newestMs = samples.newestMs;
+  set.highWater.set(head.sourcePartition, head.sourceOffset);
   return result;
 }
 
-function addSample(window: Window, batch: DecodedBatch, sample: DecodedSample, timeNs: number, windowMs: number): void {
-  const key = flowKey(batch, sample);
-  let flow = window.flows.get(key);
-  if (!flow) {
-    flow = newFlow(window, batch, sample, timeNs, windowMs);
-    window.flows.set(key, flow);
-  }
-  const { samplingRate: rate, sampleCount: count } = sample;
-  const segments = Math.max(1, sample.segments);
-  const frameBytes = sample.wireBytes / segments;
-  // Scaled before rounding: a rate of 1 gives the buffer's exact bytes, any other an error far below one byte in N.
-  flow.samples += count;
-  flow.packets += rate * count;
-  flow.bytes += Math.round((rate * count * sample.wireBytes) / segments);
-  flow.ipBytes += Math.round((rate * count * sample.ipBytes) / segments);
-  const variance = count * rate * (rate - 1);
-  flow.packetsVariance += variance;
-  flow.bytesVariance += variance * frameBytes * frameBytes;
-  flow.tcpFlags |= sample.tcpFlags;
-  if (timeNs < flow.firstNs) flow.firstNs = timeNs;
-  if (timeNs > flow.lastNs) flow.lastNs = timeNs;
-  if (sample.ttl < flow.minTtl) flow.minTtl = sample.ttl;
-  if (sample.ttl > flow.maxTtl) flow.maxTtl = sample.ttl;
-  const length = Math.round(frameBytes);
-  if (length < flow.minLength) flow.minLength = length;
-  if (length > flow.maxLength) flow.maxLength = length;
-}
-
-function newFlow(
-  window: Window,
-  batch: DecodedBatch,
-  sample: DecodedSample,
-  timeNs: number,
+function createWindow(
+  startMs: number,
   windowMs: number,
-): Accumulator {
-  const source = batch.sources[sample.source];
-  const length = Math.round(sample.wireBytes / Math.max(1, sample.segments));
+  late: boolean,
+  firstOffset: number,
+  highWater: HighWater,
+): Window {
+  const names = createDictionary<Buffer>();
+  numberOf(names, '', () => avroString(''));
   return {
-    windowStart: window.startMs,
+    startMs,
     windowMs,
-    late: window.late,
-    agent: batch.agent,
-    agentAddress: batch.agentAddress,
-    ifIndex: source?.ifIndex ?? 0,
-    ifName: source?.ifName ?? '',
-    direction: source?.direction ?? 'ingress',
-    inputIfIndex: sample.inputIfIndex,
-    outputIfIndex: sample.outputIfIndex,
-    vlanId: sample.vlanId,
-    innerVlanId: sample.innerVlanId,
-    etherType: sample.etherType,
-    srcAddress: sample.srcAddress,
-    dstAddress: sample.dstAddress,
-    protocol: sample.protocol,
-    srcPort: sample.srcPort,
-    dstPort: destinationPort(sample),
-    dscp: sample.dscp,
-    stop: sample.stop,
-    samples: 0,
-    packets: 0,
-    bytes: 0,
-    ipBytes: 0,
-    packetsVariance: 0,
-    bytesVariance: 0,
-    firstNs: timeNs,
-    lastNs: timeNs,
-    tcpFlags: 0,
-    minTtl: sample.ttl,
-    maxTtl: sample.ttl,
-    minLength: length,
-    maxLength: length,
-    decoderVersion: batch.decoderVersion,
-    ...NOT_YET,
+    late,
+    firstOffset,
+    highWater,
+    flows: createRowTable(ROW_WORDS, KEY_WORDS),
+    tunnels: createRowTable(TUNNEL_WORDS, TUNNEL_WORDS),
+    points: createDictionary(),
+    origins: createDictionary(),
+    names,
   };
 }
 
-/** The flow as it goes out. */
-export function finishFlow(flow: Accumulator): Flow {
-  const startNs = BigInt(flow.windowStart) * 1_000_000n;
-  return { ...flow, firstNs: startNs + BigInt(flow.firstNs), lastNs: startNs + BigInt(flow.lastNs) };
+function addSample(window: Window, numbers: Numbers, { rows, sources, tunnels }: SampleRows, index: number): void {
+  const { ints } = rows;
+  const at = index * ROW_WORDS;
+  const source = sources[index] as number;
+  const tunnel = ints[at + Word.tunnel] as number;
+  ints[at + Word.point] = numbers.point(source);
+  if (tunnel > 0) ints[at + Word.tunnel] = findOrAdd(window.tunnels, tunnels, (tunnel - 1) * TUNNEL_WORDS) + 1;
+  const { flows } = window;
+  const before = flows.count;
+  const row = findOrAdd(flows, ints, at);
+  const chunk = chunkOf(flows, row);
+  const to = wordOf(flows, row);
+  if (flows.count === before) addRow(chunk, to, rows, at);
+  else numbers.describe(chunk.ints, to, source);
+}
+
+/** What a batch numbers in its own way, by the numbers of a window. */
+class Numbers {
+  readonly #head: BatchHead;
+  readonly #tables: BatchTables;
+  #window: Window | undefined;
+  /** By source; -1: not looked up yet. */
+  readonly #points: Int32Array;
+  readonly #origins: Int32Array;
+
+  constructor(head: BatchHead, tables: BatchTables) {
+    this.#head = head;
+    this.#tables = tables;
+    this.#points = new Int32Array(head.sources.length);
+    this.#origins = new Int32Array(head.sources.length);
+  }
+
+  enter(window: Window): void {
+    this.#window = window;
+    this.#points.fill(-1);
+    this.#origins.fill(-1);
+  }
+
+  point(source: number): number {
+    const known = this.#points[source] ?? -1;
+    if (known >= 0) return known;
+    const { points } = this.#window as Window;
+    const number = numberOf(points, pointText(this.#head, this.#head.sources[source]), () => undefined);
+    // No source of this number: then the array has no place for it either, and ignores it.
+    this.#points[source] = number;
+    return number;
+  }
+
+  #origin(index: number): number {
+    const known = this.#origins[index] ?? -1;
+    if (known >= 0) return known;
+    const source = this.#head.sources[index];
+    const number = numberOf((this.#window as Window).origins, originText(this.#head, this.#tables, source), () =>
+      makeOrigin(this.#head, this.#tables, source),
+    );
+    this.#origins[index] = number;
+    return number;
+  }
+
+  /** Puts what a flow has of its first sample into its row. */
+  describe(ints: Int32Array, at: number, source: number): void {
+    const { autonomousSystems, networks } = this.#tables;
+    const { names } = this.#window as Window;
+    ints[at + Word.origin] = this.#origin(source);
+    for (const word of [Word.srcAs, Word.dstAs] as const)
+      ints[at + word] = autonomousSystems[(ints[at + word] as number) - 1]?.number ?? 0;
+    for (const word of [Word.srcNetwork, Word.dstNetwork] as const) {
+      const name = networks[(ints[at + word] as number) - 1]?.name ?? '';
+      ints[at + word] = name === '' ? 0 : numberOf(names, name, () => avroString(name));
+    }
+  }
+}
+
+/** In flows: also the texts that belong to them count, as somebody could make those long. */
+export function sizeOf({ flows, points, origins, names }: Window): number {
+  return flows.count + Math.floor((points.bytes + origins.bytes + names.bytes) / ROW_BYTES);
 }
 
 /**
@@ -198,9 +230,9 @@ export function dueWindows(
   const open = byAge.findIndex((window) => window.startMs + windowMs > watermarkMs);
   const ended = open < 0 ? byAge.length : open;
   let flows = 0;
-  for (const window of byAge.slice(ended)) flows += window.flows.size;
+  for (const window of byAge.slice(ended)) flows += sizeOf(window);
   let count = ended;
   for (; byAge.length - count > bounds.windows || flows > bounds.flows; count++)
-    flows -= (byAge[count] as Window).flows.size;
+    flows -= sizeOf(byAge[count] as Window);
   return byAge.slice(0, count);
 }

@@ -3,6 +3,7 @@
 
 import type { Random } from '@tcxflow/common/testing/random.ts';
 import type { DecodedBatch, Flow } from '@tcxflow/schemas/generated.ts';
+import { decodedBatchCodec } from '@tcxflow/schemas/topics.ts';
 import { batch, sample } from './batches.ts';
 
 export const WINDOW_MS = 10_000;
@@ -15,6 +16,7 @@ export interface LogEntry {
   writtenMs: number;
   /** undefined: not decodable. */
   batch: DecodedBatch | undefined;
+  message: Buffer;
 }
 
 export interface Sums {
@@ -41,7 +43,8 @@ export function simulateLog(random: Random): SimulatedLog {
   let offset = random.below(1000);
 
   function write(written: DecodedBatch | undefined): void {
-    entries.push({ offset, writtenMs: clockMs, batch: written });
+    const message = written ? decodedBatchCodec.encode(written) : Buffer.from('not Avro');
+    entries.push({ offset, writtenMs: clockMs, batch: written, message });
     offset += random.chance(5) ? 2 : 1; // Kafka promises order, not that offsets have no gaps
   }
 
