@@ -15,7 +15,7 @@ import { isPlausible } from '../testing/plausible.ts';
 
 export const linkTypes: readonly LinkType[] = ['ethernet', 'ip', 'linux-sll', 'linux-sll2', 'null', 'ppp', 'chdlc'];
 const GUARD_BYTES = 64;
-/** A decode takes a microsecond; this is for endless loops. */
+/** A decode takes a microsecond. What never ends shows by a run that never ends. */
 const MOMENT_MS = 200;
 
 const header = createDecodedHeader();
@@ -36,7 +36,7 @@ export function runTarget(input: Buffer): string {
   const start = performance.now();
   const text = decodeBetween(0x00, input, length, linkType, frameBytes, header);
   const same = decodeBetween(0xff, input, length, linkType, frameBytes, again);
-  assert.ok(performance.now() - start < MOMENT_MS, 'it takes long');
+  if (performance.now() - start > MOMENT_MS) assert.ok(isQuick(input, length, linkType, frameBytes), 'it takes long');
   assert.equal(text, same, 'the application depends on bytes behind the capture');
   for (const name of Object.keys(header) as (keyof DecodedHeader)[])
     if (typeof header[name] === 'number' && header[name] !== again[name])
@@ -46,6 +46,16 @@ export function runTarget(input: Buffer): string {
   assert.match(communityId(header), /^(1:.{27}=)?$/);
   const { stop, stopLayer, layers, moreLayers, fields, tunnelDepth, tunnelKind } = header;
   return `${stop} ${stopLayer} ${layers} ${moreLayers} ${fields} ${tunnelDepth} ${tunnelKind} ${application.kind}`;
+}
+
+/** Others want the core, too: the best of three tries counts. */
+function isQuick(input: Buffer, length: number, linkType: LinkType, frameBytes: number): boolean {
+  for (let count = 0; count < 3; count++) {
+    const start = performance.now();
+    decodeBetween(0x00, input, length, linkType, frameBytes, header);
+    if (performance.now() - start < MOMENT_MS) return true;
+  }
+  return false;
 }
 
 function decodeBetween(
