@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ClickHouseConfig, commonSections, loadConfig } from '@tcxflow/common/config.ts';
+import { type ClickHouseConfig, commonSections, type KafkaConfig, loadConfig } from '@tcxflow/common/config.ts';
 import { TcxflowError } from '@tcxflow/common/errors.ts';
 import { z } from 'zod';
 
@@ -36,6 +36,18 @@ export function findClickHouse(options: { config?: string | undefined; dataDir?:
   const run = readRunFile(options.dataDir ?? '.tcxflow');
   if (run) return { ...clickhouse, ...run.clickhouse };
   throw new TcxflowError('NOT_RUNNING', 'no `tcxflow up` is running here, and no ClickHouse is configured', {
+    hint: 'start one with npm start, or name a configuration with --config FILE',
+  });
+}
+
+/** The same for Kafka. @throws {TcxflowError} neither a configuration nor a running `up` */
+export function findKafka(options: { config?: string | undefined; dataDir?: string }): KafkaConfig {
+  const fromEnvironment = Object.keys(process.env).some((name) => name.startsWith('TCXFLOW_KAFKA__'));
+  const { kafka } = loadConfig(toolSchema, { file: options.config });
+  if (options.config || fromEnvironment) return kafka;
+  const run = readRunFile(options.dataDir ?? '.tcxflow');
+  if (run) return { ...kafka, brokers: run.brokers };
+  throw new TcxflowError('NOT_RUNNING', 'no `tcxflow up` is running here, and no Kafka is configured', {
     hint: 'start one with npm start, or name a configuration with --config FILE',
   });
 }

@@ -65,6 +65,34 @@ program
     process.exitCode = await sqlCommand(query, options);
   });
 
+const deadLetter = program.command('dead-letter').description('messages that services gave up on');
+const deadLetterCommand = (name: string, description: string) =>
+  deadLetter
+    .command(name)
+    .description(description)
+    .option('-c, --config <file>', 'configuration file; default: the Kafka of a running `tcxflow up`')
+    .option('--data-dir <path>', 'of the running `tcxflow up`', '.tcxflow')
+    .option('--reason <code>', 'only those of this reason')
+    .option('--stage <service>', 'only those that this service gave up on');
+
+deadLetterCommand('list', 'all of them, oldest first').action(async (options) => {
+  const { listCommand } = await import('./dead-letter/dead-letter.ts');
+  process.exitCode = await listCommand(options);
+});
+deadLetterCommand('show', 'one of them, with its bytes')
+  .argument('<id>', 'PARTITION/OFFSET, as list shows it')
+  .action(async (id: string, options) => {
+    const { showCommand } = await import('./dead-letter/dead-letter.ts');
+    process.exitCode = await showCommand(id, options);
+  });
+deadLetterCommand('replay', 'send them to where they came from, each once')
+  .argument('[ids...]', 'only these')
+  .option('--dry-run', 'only say which')
+  .action(async (ids: string[], options) => {
+    const { replayCommand } = await import('./dead-letter/dead-letter.ts');
+    process.exitCode = await replayCommand({ ...options, ids });
+  });
+
 program
   .command('doctor')
   .description('check this machine and say what to do')

@@ -15,8 +15,17 @@ export interface DeadLetter {
   ): Promise<void>;
 }
 
-/** @param stage the service that gives up on the message */
-export function createDeadLetter(producer: RenewingProducer, stage: string, metrics: Metrics, log: Logger): DeadLetter {
+/**
+ * @param stage the service that gives up on the message
+ * @param about further headers, of the service itself
+ */
+export function createDeadLetter(
+  producer: RenewingProducer,
+  stage: string,
+  metrics: Metrics,
+  log: Logger,
+  about: Record<string, string> = {},
+): DeadLetter {
   const counter = metrics.counter('dead_lettered_total', 'Messages sent to the dead-letter topic', ['reason']);
   const lines = throttled(5000);
   return {
@@ -36,6 +45,7 @@ export function createDeadLetter(producer: RenewingProducer, stage: string, metr
                   'tcxflow-reason': reason,
                   'tcxflow-error': error.message.slice(0, 500),
                   'tcxflow-stage': stage,
+                  ...about,
                   'tcxflow-source': `${source.topic}/${source.partition}/${message.offset}`,
                 },
               },

@@ -24,7 +24,9 @@ export interface ServiceDefinition<Schema extends z.ZodType<CommonConfig>> {
   about: string;
   schema: Schema;
   /** Further commands of the service, by name: `tcxflow SERVICE COMMAND`. */
-  commands?: Record<string, (argv: string[]) => number>;
+  commands?: Record<string, (argv: string[]) => number | Promise<number>>;
+  /** `tcxflow SERVICE FILE`: what it does with an argument that is no command and no option. */
+  fileCommand?: (argv: string[]) => number | Promise<number>;
   /** Before anything is opened or logged; may start the process anew. @param configFile undefined: none is read */
   prepare?(config: z.output<Schema>, configFile: string | undefined): void;
   /** Wires the components, in the order they start. Does no I/O. */
@@ -38,7 +40,8 @@ export async function runService<Schema extends z.ZodType<CommonConfig>>(
 ): Promise<number> {
   try {
     const command = service.commands?.[argv[0] ?? ''];
-    if (command) return command(argv.slice(1));
+    if (command) return await command(argv.slice(1));
+    if (service.fileCommand && argv[0] && !argv[0].startsWith('-')) return await service.fileCommand(argv);
     const flags = parseFlags(argv);
     if (flags.help) {
       process.stdout.write(usage(service));
@@ -86,10 +89,13 @@ function parseFlags(argv: string[]) {
   }
 }
 
-function usage({ name, about, commands = {} }: Pick<ServiceDefinition<never>, 'name' | 'about' | 'commands'>): string {
+type Described = Pick<ServiceDefinition<never>, 'name' | 'about' | 'commands' | 'fileCommand'>;
+
+function usage({ name, about, commands = {}, fileCommand }: Described): string {
+  const file = fileCommand ? `       tcxflow ${name} FILE\n` : '';
   const more = Object.keys(commands).map((command) => `       tcxflow ${name} ${command} [--config FILE]\n`);
   return `Usage: tcxflow ${name} [--config FILE] [--check | --dump]
-${more.join('')}
+${file}${more.join('')}
 ${about}
 
   -c, --config FILE  YAML configuration; TCXFLOW_SECTION__KEY variables override it

@@ -6,11 +6,13 @@ import type { Component } from '@tcxflow/common/lifecycle.ts';
 import { createPartitionConsumer } from '@tcxflow/common/partition-consumer.ts';
 import { createRenewingProducer } from '@tcxflow/common/renewing-producer.ts';
 import { runService, type ServiceContext, type ServiceDefinition } from '@tcxflow/common/service.ts';
-import { createTunnelPorts } from '@tcxflow/packet/decode.ts';
+import { createTunnelPorts, decoderVersion } from '@tcxflow/packet/decode.ts';
 import { topicNames } from '@tcxflow/schemas/topics.ts';
 import { type DecodeServiceConfig, decodeSchema } from './config.ts';
 import { createEnrichment } from './enrich/enrichment.ts';
 import { lookupCommand } from './enrich/lookup.ts';
+import { explainCommand } from './inspect/explain.ts';
+import { fileCommand } from './inspect/file.ts';
 import { createDecodeMetrics } from './metrics.ts';
 import { openProcessor } from './processor.ts';
 
@@ -18,7 +20,9 @@ function build({ config, log, metrics, fail }: ServiceContext<DecodeServiceConfi
   const kafka = createKafka(config.kafka, 'decode', log);
   const layout = createTopicLayout(kafka, topicNames.decodedSamples);
   const producer = createRenewingProducer(kafka);
-  const deadLetter = createDeadLetter(producer, 'decode', metrics, log);
+  const deadLetter = createDeadLetter(producer, 'decode', metrics, log, {
+    'tcxflow-decoder-version': String(decoderVersion),
+  });
   const tunnelPorts = createTunnelPorts(config.decode.tunnelPorts);
   const decodeMetrics = createDecodeMetrics(metrics);
   const enrichment = createEnrichment({
@@ -57,7 +61,8 @@ export const decodeService: ServiceDefinition<typeof decodeSchema> = {
   name: 'decode',
   about: 'Decodes the sampled header bytes and spreads the samples over partitions by flow.',
   schema: decodeSchema,
-  commands: { lookup: lookupCommand },
+  commands: { explain: explainCommand, lookup: lookupCommand },
+  fileCommand,
   build,
 };
 

@@ -57,6 +57,23 @@ test('messages nobody can decode go to the dead-letter topic, and the workers go
     assert.match(letter, /tcxflow-reason=SCHEMA_FRAME/, topic);
     assert.match(letter, new RegExp(`tcxflow-source=${topic}/0/\\d+`), topic);
   }
+  const tool = (...words: string[]) =>
+    spawnSync(process.execPath, [tcxflow, 'dead-letter', ...words, '--data-dir', run.dataDir], { encoding: 'utf8' });
+  const ofDecode = () => tool('list', '--stage', 'decode').stdout.trim().split('\n').slice(1);
+  const [junk = ''] = ofDecode();
+  assert.match(junk, /^\d+\/\d+ .* decode +SCHEMA_FRAME +tcxflow\.raw-samples\.v1\/0\/\d+ /);
+  const [id = ''] = junk.split(' ');
+  assert.match(
+    tool('show', id).stdout,
+    /tcxflow-decoder-version +\d+\n[\s\S]*6a 75 6e 6b 20 66 6f 72 20 [\s\S]*junk for tcxflo/,
+  );
+  assert.match(tool('show', '0/999999').stderr, /NO_SUCH_LETTER/);
+  // It is still junk, so that decode gives up on it once more: as another letter.
+  assert.match(tool('replay', '--stage', 'decode', '--dry-run').stdout, /^would send/);
+  assert.match(tool('replay', id).stdout, new RegExp(`^sent ${id} to tcxflow.raw-samples.v1/0 `));
+  await until('a second letter', () => (ofDecode().length === 2 ? true : undefined));
+  assert.match(ofDecode()[0] ?? '', /sent again$/);
+  assert.equal(tool('replay', id).stdout, '', 'once');
   const countFlows = () => {
     const query = 'SELECT count() FROM flows';
     return Number(execFileSync(process.execPath, [tcxflow, 'sql', '-f', 'TSV', '--data-dir', run.dataDir, query]));
