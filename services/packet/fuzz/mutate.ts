@@ -22,7 +22,7 @@ export function createRandom(seed: number): Random {
 }
 
 export function mutate(input: Buffer, other: Buffer, random: Random): Buffer {
-  let bytes = Buffer.from(input);
+  let bytes: Buffer = Buffer.from(input);
   for (let count = 1 + random(4); count > 0; count--) bytes = mutateOnce(bytes, other, random);
   return bytes.subarray(0, INPUT_BYTES_MAX);
 }
