@@ -7,6 +7,7 @@ import { runService, type ServiceContext, type ServiceDefinition } from '@tcxflo
 import { topicNames } from '@tcxflow/schemas/topics.ts';
 import { createCollectors } from './collectors.ts';
 import { type SflowServiceConfig, sflowSchema } from './config.ts';
+import { dumpCommand } from './dump/dump.ts';
 import { createSflowMetrics } from './metrics.ts';
 import { openProcessor } from './processor.ts';
 import { createSessions } from './sessions.ts';
@@ -37,6 +38,7 @@ export const sflowService: ServiceDefinition<typeof sflowSchema> = {
   name: 'sflow',
   about: 'Sends raw samples, counters and dropped packets as standard sFlow v5 to collectors.',
   schema: sflowSchema,
+  commands: { dump: dumpCommand },
   build,
 };
 

@@ -96,3 +96,11 @@ const codes = new Map(Object.entries(CODES));
 export function discardReasonOf(name: string): number {
   return codes.get(name) ?? DISCARD_UNKNOWN;
 }
+
+const names = new Map<number, string>();
+for (const [name, code] of codes) if (!names.has(code)) names.set(code, name);
+
+/** A kernel's name that means this code; undefined: Linux has none for it. */
+export function discardNameOf(code: number): string | undefined {
+  return names.get(code);
+}
