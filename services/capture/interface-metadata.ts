@@ -50,14 +50,24 @@ export function describeInterface(
 export interface MetadataDiff {
   /** @param all every interface of a namespace now @returns what is new, has changed, or is gone */
   update(all: readonly InterfaceMetadata[], validFromNs: bigint): InterfaceMetadata[];
+  /** What was said last of every interface there is. */
+  known(): InterfaceMetadata[];
 }
 
 export function createMetadataDiff(): MetadataDiff {
   let last = new Map<number, { metadata: InterfaceMetadata; text: string }>();
   return {
+    known: () => [...last.values()].map(({ metadata }) => metadata),
     update(all, validFromNs) {
-      const next = new Map(all.map((metadata) => [metadata.ifIndex, { metadata, text: textOf(metadata) }]));
-      const news = [...next.values()].filter(({ metadata, text }) => last.get(metadata.ifIndex)?.text !== text);
+      const next = new Map(
+        all.map((metadata) => {
+          const text = textOf(metadata);
+          const before = last.get(metadata.ifIndex);
+          // What has not changed is valid from when it was first so.
+          return [metadata.ifIndex, before?.text === text ? before : { metadata, text }];
+        }),
+      );
+      const news = [...next.values()].filter((entry) => last.get(entry.metadata.ifIndex) !== entry);
       const gone = [...last.values()].filter(({ metadata }) => !next.has(metadata.ifIndex));
       last = next;
       return [

@@ -54,6 +54,8 @@ export interface Namespace {
   setRateFactors(factorOf: RateFactors): void;
   /** What passed each sampled point since its start, by "ifIndex/direction". */
   loads(): Map<string, PointLoad>;
+  /** Says again what its interfaces are: the topic forgets. */
+  repeatMetadata(): void;
   /** Looks whether anything has changed, and follows, in the background. */
   follow(): void;
   /** Resolves when the interfaces are as the rules want it. @throws {CaptureError} when they could not be read */
@@ -276,6 +278,10 @@ export function openNamespace(options: NamespaceOptions): Namespace {
           loads.set(`${link.ifIndex}/${direction}`, { packets, bytes, rate: ruleRate });
         }
       return loads;
+    },
+    repeatMetadata() {
+      const known = diff.known();
+      if (known.length > 0) options.onMetadata(known);
     },
     follow() {
       const changes = watch.poll();

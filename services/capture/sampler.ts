@@ -42,6 +42,8 @@ const START_WAIT_MS = 2000;
 const DETACH_WAIT_MS = 250;
 const STOP_WAIT_MS = 5000;
 const PRUNE_MS = 10_000;
+/** Who starts to read the topic knows all names after this, however long ago something changed. */
+const REPEAT_METADATA_MS = 3_600_000;
 
 export function createSampler(options: SamplerOptions): Sampler {
   const { config, builder, log } = options;
@@ -125,6 +127,9 @@ export function createSampler(options: SamplerOptions): Sampler {
         Math.max(1, config.lingerMs / 4),
       );
       every(FOLLOW_MS, follow);
+      every(REPEAT_METADATA_MS, () => {
+        for (const namespace of namespaces.all()) namespace.repeatMetadata();
+      });
       every(PRUNE_MS, () => points.prune(Date.now()));
       const rateControl = createRateControl({
         config,
