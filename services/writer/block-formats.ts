@@ -2,6 +2,7 @@
 
 import { countersCodec, dropBatchCodec, flowCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import { encodeContainer } from './avro-container.ts';
+import { flowBody } from './flow-body.ts';
 import { counterRows, hostRows, interfaceRows } from './rows/counters.ts';
 import { dropRows, dropSampleRows } from './rows/drops.ts';
 import { jsonLines } from './rows/text.ts';
@@ -28,7 +29,7 @@ export interface BlockFormat {
 
 const flows: BlockFormat = {
   tables: [{ table: 'flows', format: 'Avro', join: (parts) => encodeContainer(flowCodec.schema, parts) }],
-  read: (message) => [{ part: flowCodec.body(message), rows: 1 }],
+  read: (message) => [{ part: flowBody(message), rows: 1 }],
 };
 
 /** Messages that are several rows, in lines of JSON: they are few. */

@@ -52,28 +52,39 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
   let lastOffset = -1;
   let startedAt = 0;
 
-  async function add(message: KafkaMessage): Promise<void> {
-    const offset = Number(message.offset);
+  /** @returns what to wait for, if anything, before the next */
+  function add(message: KafkaMessage): Promise<void> | undefined {
     // The range was committed with a last offset that was there; what lies beyond belongs to the next block.
-    if (pendingLast !== undefined && offset > pendingLast) {
-      await flush();
+    if (pendingLast === undefined || Number(message.offset) <= pendingLast) return take(message);
+    return flush().then(() => {
       pendingLast = undefined;
-    }
+      return take(message);
+    });
+  }
+
+  function take(message: KafkaMessage): Promise<void> | undefined {
+    const offset = Number(message.offset);
+    let pieces: readonly Piece[];
     try {
-      keep(format.read(message.value));
+      pieces = format.read(message.value);
     } catch (error) {
-      await deps.deadLetter.send(context, message, error as Error);
+      return deps.deadLetter.send(context, message, error as Error).then(() => moveTo(offset));
     }
+    keep(pieces);
+    return moveTo(offset);
+  }
+
+  function moveTo(offset: number): Promise<void> | undefined {
     if (lastOffset < 0) startedAt = Date.now();
     lastOffset = offset;
-    metrics.waiting.set(labels, rows);
     const full = messages >= config.blockRows || bytes >= config.blockBytes;
-    if (pendingLast === undefined ? full : offset === pendingLast) await flush();
+    return (pendingLast === undefined ? full : offset === pendingLast) ? flush() : undefined;
   }
 
   function keep(pieces: readonly Piece[]): void {
     messages++;
-    for (const [index, piece] of pieces.entries()) {
+    for (let index = 0; index < pieces.length; index++) {
+      const piece = pieces[index] as Piece;
       const block = waiting[index] as (typeof waiting)[number];
       if (piece.rows === 0) continue;
       block.parts.push(piece.part);
@@ -129,7 +140,12 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
 
   return {
     async process(messages) {
-      for (const message of messages) await add(message);
+      for (const message of messages) {
+        const full = add(message);
+        // Awaiting nothing costs a turn of the microtask queue for each of a million messages.
+        if (full) await full;
+      }
+      metrics.waiting.set(labels, rows);
     },
     async tick() {
       if (pendingLast === undefined && lastOffset >= 0 && Date.now() - startedAt >= config.flushIntervalMs)

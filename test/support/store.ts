@@ -20,7 +20,7 @@ export interface Store {
   /** Rows of a query, as objects. */
   ask<Row>(query: string, parameters?: Record<string, unknown>): Promise<Row[]>;
   /** Writes messages as a block of partition 0, the first at this offset: the same offsets again are a retry. */
-  write(topic: string, firstOffset: number, messages: readonly Buffer[]): Promise<void>;
+  write(topic: string, firstOffset: number, messages: readonly Buffer[], blockRows?: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -39,7 +39,7 @@ export async function openStore(): Promise<Store> {
       const result = await client.query({ query, query_params: parameters, format: 'JSONEachRow' });
       return result.json<Row>();
     },
-    async write(topic, firstOffset, messages) {
+    async write(topic, firstOffset, messages, blockRows = 200_000) {
       const context = {
         topic,
         partition: 0,
@@ -53,7 +53,7 @@ export async function openStore(): Promise<Store> {
       const processor = openProcessor(context, {
         client,
         format: blockFormats[topic] as BlockFormat,
-        config: writerSection.parse({ blockRows: 1_000_000, blockBytes: 256 << 20 }),
+        config: writerSection.parse({ blockRows, blockBytes: 256 << 20 }),
         deadLetter: {
           send: async (_context, _message, error) => {
             throw error;
