@@ -17,7 +17,7 @@ import { scrape, sumOf } from '../../services/cli/up/scrape.ts';
 
 const tcxflow = fileURLToPath(new URL('../../services/cli/tcxflow.mjs', import.meta.url));
 const CLOCK_TICKS_PER_SECOND = 100;
-const PARTITIONS = 4;
+export const PARTITIONS = 4;
 const REQUEST_MESSAGES = 16;
 const LOOK_MS = 50;
 

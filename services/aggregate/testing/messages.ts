@@ -4,8 +4,8 @@ import { decodedBatchCodec } from '@tcxflow/schemas/topics.ts';
 import { batch, sample } from './batches.ts';
 
 export const MESSAGE_SAMPLES = 512;
-/** 2027-01-15T08:00:00Z */
-export const START_MS = 1_800_000_000_000;
+/** 2026-01-01T00:00:00Z: windows close by the wall clock at the latest, so not in the future. */
+export const START_MS = 1_767_225_600_000;
 
 /** @param keys by sample */
 export function decodedMessage(keys: readonly number[], sourceOffset: number, startMs = START_MS): Buffer {
