@@ -1,7 +1,7 @@
 // Single-object framing (Avro 1.12 specification, "Single-object encoding") over avsc.
 // timestamp-nanos values are bigint: nanoseconds since 1970 do not fit a double. All other longs are numbers.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import avro from 'avsc';
 
 const MAGIC = 0x01c3; // C3 01, read little-endian
@@ -96,8 +96,10 @@ export interface Codec<T> {
   readonly type: avro.Type;
   /** Framed message. @throws when the value does not fit the schema (a programming error) */
   encode(value: T): Buffer;
-  /** @throws {SchemaError} not framed, another schema, or a body that is short, long or invalid */
+  /** An older schema's message too. @throws {SchemaError} not framed, another schema, or a body that is short, long or invalid */
   decode(message: Buffer | null): T;
+  /** The message itself, or one of a released older schema as the present one has it. @throws {SchemaError} as decode */
+  current(message: Buffer | null): Buffer;
   /** The Avro body of a framed message, checked to be one whole record. @throws {SchemaError} as decode */
   body(message: Buffer | null): Buffer;
   /** For who reads and writes one field, an array, by hand: what comes before it, and what after. */
@@ -115,15 +117,53 @@ export interface SplitCodec {
   encodeTail(value: object): Buffer;
 }
 
+type HookedOptions = Parameters<typeof avro.Type.forSchema>[1];
+
+/** Schemas of released versions that differ from the present one, released/NAME/*.avsc. @returns fingerprint → how to read it */
+function loadReleased(name: string, reader: avro.Type): Map<string, avro.Resolver> {
+  const folder = new URL(`released/${name}/`, import.meta.url);
+  if (!existsSync(folder)) return new Map();
+  return new Map(
+    readdirSync(folder).map((file) => {
+      const schema = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as avro.Schema;
+      const writer = avro.Type.forSchema(schema, { typeHook } as HookedOptions);
+      const fingerprint = rabinFingerprint(JSON.stringify(writer.schema())).toString('hex');
+      return [fingerprint, reader.createResolver(writer)];
+    }),
+  );
+}
+
 /** Reads NAME.avsc beside this file and makes its codec. */
 export function loadCodec<T>(name: string): Codec<T> {
   const schema = JSON.parse(readFileSync(new URL(`${name}.avsc`, import.meta.url), 'utf8')) as avro.Schema & object;
   const type = avro.Type.forSchema(schema, { typeHook } as Parameters<typeof avro.Type.forSchema>[1]);
   const frameHeader = Buffer.concat([Buffer.from([0xc3, 0x01]), rabinFingerprint(JSON.stringify(type.schema()))]);
 
+  const older = loadReleased(name, type);
+
+  function isFramed(message: Buffer | null): message is Buffer {
+    return message !== null && message.length >= FRAME_HEADER_BYTES && message.readUInt16LE(0) === MAGIC;
+  }
+
+  /** Avro specification, "Schema Resolution". */
+  function current(message: Buffer | null): Buffer {
+    if (older.size === 0 || !isFramed(message)) return check(message);
+    if (frameHeader.compare(message, 2, FRAME_HEADER_BYTES, 2) === 0) return message;
+    const released = older.get(message.toString('hex', 2, FRAME_HEADER_BYTES));
+    if (!released) return check(message);
+    const { value, offset } = decodePart(type, message, FRAME_HEADER_BYTES, released);
+    if (offset !== message.length)
+      throw new SchemaError('SCHEMA_BODY', `body does not fit ${name}: it ends at ${offset} of ${message.length}`);
+    return encode(value as T);
+  }
+
+  const encode = (value: T): Buffer => Buffer.concat([frameHeader, type.toBuffer(value)]);
+
   function check(message: Buffer | null): Buffer {
-    if (message === null || message.length < FRAME_HEADER_BYTES || message.readUInt16LE(0) !== MAGIC)
-      throw new SchemaError('SCHEMA_FRAME', `not an Avro single-object message (${message?.length ?? 0} bytes)`);
+    if (!isFramed(message)) {
+      const bytes = (message as Buffer | null)?.length ?? 0;
+      throw new SchemaError('SCHEMA_FRAME', `not an Avro single-object message (${bytes} bytes)`);
+    }
     if (frameHeader.compare(message, 2, FRAME_HEADER_BYTES, 2) !== 0)
       throw new SchemaError(
         'SCHEMA_UNKNOWN',
@@ -133,7 +173,7 @@ export function loadCodec<T>(name: string): Codec<T> {
   }
 
   function decode(message: Buffer | null): T {
-    const framed = check(message);
+    const framed = current(message);
     let result: { value: unknown; offset: number };
     try {
       result = type.decode(framed, FRAME_HEADER_BYTES);
@@ -177,9 +217,14 @@ export function loadCodec<T>(name: string): Codec<T> {
     };
   }
 
-  function decodePart(part: avro.Type, framed: Buffer, start: number): { value: unknown; offset: number } {
+  function decodePart(
+    part: avro.Type,
+    framed: Buffer,
+    start: number,
+    resolver?: avro.Resolver,
+  ): { value: unknown; offset: number } {
     try {
-      const result = part.decode(framed, start);
+      const result = part.decode(framed, start, resolver);
       // avsc answers a body that ends too early with offset -1.
       if (result.offset < 0) throw new RangeError('it ends too early');
       return result;
@@ -194,11 +239,13 @@ export function loadCodec<T>(name: string): Codec<T> {
     split,
     frameHeader,
     type,
-    encode: (value) => Buffer.concat([frameHeader, type.toBuffer(value)]),
+    encode,
     decode,
+    current,
     body: (message) => {
-      decode(message);
-      return (message as Buffer).subarray(FRAME_HEADER_BYTES);
+      const framed = current(message);
+      decode(framed);
+      return framed.subarray(FRAME_HEADER_BYTES);
     },
   };
 }

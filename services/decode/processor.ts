@@ -7,7 +7,7 @@ import { compressionTypes } from '@tcxflow/common/kafka.ts';
 import type { PartitionContext, PartitionProcessor } from '@tcxflow/common/partition-consumer.ts';
 import { openRawBatch } from '@tcxflow/common/raw-batch.ts';
 import type { RenewingProducer } from '@tcxflow/common/renewing-producer.ts';
-import { topicNames } from '@tcxflow/schemas/topics.ts';
+import { sampleBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import type { KafkaMessage } from 'kafkajs';
 import { createMessageDecoder, type DecodeTally } from './decode-message.ts';
 import type { Enricher } from './enrich/enricher.ts';
@@ -42,14 +42,15 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
 
   async function decodeMessage(message: KafkaMessage, outputs: Output[], tally: DecodeTally): Promise<void> {
     try {
-      const batch = openRawBatch(message.value);
+      const value = sampleBatchCodec.current(message.value);
+      const batch = openRawBatch(value);
       if (seen.isRepeated(batch)) {
         metrics.repeated.inc();
         return;
       }
       const position = { partition: context.partition, offset: Number(message.offset) };
-      for (const { partition, value } of decoder.decode(message.value as Buffer, batch, position, tally))
-        outputs.push({ partition, key: batch.agent, value });
+      for (const decoded of decoder.decode(value, batch, position, tally))
+        outputs.push({ key: batch.agent, ...decoded });
     } catch (error) {
       await deps.deadLetter.send(context, message, error as Error);
     }
