@@ -9,6 +9,7 @@ import { decodeLinuxSll, decodeLinuxSll2 } from './link/cooked.ts';
 import { decodeEthernet } from './link/ethernet.ts';
 import { decodeLinkHeaders, keepType } from './link/link-headers.ts';
 import { decodeLoopback } from './link/loopback.ts';
+import { decodeNflog } from './link/nflog.ts';
 import { decodePpp } from './link/ppp.ts';
 import { decodeArp } from './network/arp.ts';
 import { decodeIpv4 } from './network/ipv4.ts';
@@ -25,7 +26,7 @@ export { createTunnelPorts, type TunnelPortOptions } from './tunnel/tunnel-ports
 export const decoderVersion = 2;
 
 /** `null` is the loopback of BSD, with the family in either byte order. */
-export type LinkType = 'ethernet' | 'ip' | 'linux-sll' | 'linux-sll2' | 'null' | 'ppp' | 'chdlc';
+export type LinkType = 'ethernet' | 'ip' | 'linux-sll' | 'linux-sll2' | 'null' | 'ppp' | 'chdlc' | 'nflog';
 
 const cursor = createCursor();
 const assignedPorts = createTunnelPorts();
@@ -72,6 +73,8 @@ function decodeOtherLink(cursor: Cursor, linkType: LinkType, etherType: number, 
       return decodeLoopback(cursor, out);
     case 'ppp':
       return decodePpp(cursor, out);
+    case 'nflog':
+      return decodeNflog(cursor, out);
     case 'chdlc':
       return decodeChdlc(cursor, out);
     default:

@@ -27,6 +27,7 @@ const linkTypes: Record<LinkType, number> = {
   null: 0,
   ppp: 9,
   chdlc: 104,
+  nflog: 239,
 };
 
 let seen: SeenPacket[] = [];

@@ -13,7 +13,16 @@ import { createDecodedHeader, type DecodedHeader, decodeHeader, type LinkType } 
 import { flowHash } from '../flow-hash.ts';
 import { isPlausible } from '../testing/plausible.ts';
 
-export const linkTypes: readonly LinkType[] = ['ethernet', 'ip', 'linux-sll', 'linux-sll2', 'null', 'ppp', 'chdlc'];
+export const linkTypes: readonly LinkType[] = [
+  'ethernet',
+  'ip',
+  'linux-sll',
+  'linux-sll2',
+  'null',
+  'ppp',
+  'chdlc',
+  'nflog',
+];
 const GUARD_BYTES = 64;
 /** A decode takes a microsecond. What never ends shows by a run that never ends. */
 const MOMENT_MS = 200;

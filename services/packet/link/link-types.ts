@@ -28,6 +28,8 @@ export function linkTypeOf(number: number): LinkType | undefined {
       return 'chdlc';
     case 113:
       return 'linux-sll';
+    case 239:
+      return 'nflog';
     case 276:
       return 'linux-sll2';
     default:

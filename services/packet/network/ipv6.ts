@@ -6,6 +6,8 @@ import { decodeIpv6Extensions } from './ipv6-extensions.ts';
 import { jumboPayloadBytes } from './jumbogram.ts';
 
 const HEADER_BYTES = 40;
+/** No buffer ends behind it, and V8 keeps numbers up to it without memory of their own: jumbograms can say more. */
+const FAR = 0x3fff_ffff;
 
 // RFC 8200 3; traffic class RFC 2474 3 and RFC 3168 5.
 //
@@ -36,7 +38,7 @@ export function decodeIpv6(cursor: Cursor, out: DecodedHeader): number {
   const totalBytes = lengthLeftOut ? wholeLength(cursor, at, out) : HEADER_BYTES + payloadBytes;
   if (out.ipBytes === 0) out.ipBytes = totalBytes;
   cursor.behindAh = false;
-  endAt(cursor, at + totalBytes);
+  endAt(cursor, Math.min(at + totalBytes, FAR));
   understood(Layer.ipv6, out);
   return decodeIpv6Extensions(cursor, out);
 }

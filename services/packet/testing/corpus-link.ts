@@ -187,4 +187,12 @@ export const linkFixtures: Fixture[] = [
     stop: 0,
     linkType: 'chdlc',
   },
+  {
+    name: 'nflog',
+    origin: 'LINKTYPE_NFLOG',
+    frame: Buffer.concat([hex('02 00 0005 0800 0100 0800 0100 0500 0a00 00000000 2c00 0900'), web]),
+    needs: 64,
+    stop: 0,
+    linkType: 'nflog',
+  },
 ];

@@ -203,6 +203,7 @@ function readHeader(reader: Reader, layer: SeenLayer, index: number): boolean {
       if (next?.l !== 'vlan') reader.type(Number(layer.type ?? 0));
       return unknownBehind();
     case 'null':
+    case 'nflog':
     case 'chdlc':
       if (layer.type) reader.type(Number(layer.type));
       reader.understood(Layer.cooked);

@@ -19,6 +19,7 @@ export const tsharkFields: Record<string, Record<string, string>> = {
   eth: { 'eth.dst': 'dst', 'eth.src': 'src', 'eth.type': 'type', 'eth.len': 'len' },
   sll: { 'sll.src.eth': 'src', 'sll.etype': 'type', 'sll.ltype': 'ltype' },
   chdlc: { 'chdlc.protocol': 'type' },
+  nflog: { 'nflog.family': 'family' },
   null: { 'null.family': 'family' },
   vlan: { 'vlan.id': 'id', 'vlan.etype': 'type', 'vlan.len': 'len' },
   ieee8021ad: { 'ieee8021ad.id': 'id' },
