@@ -26,6 +26,12 @@ export const aggregateSection = z
       .min(1)
       .default(1_000_000)
       .describe('Flows in memory, per partition; above it the oldest window is emitted before its time.'),
+    communityId: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Community ID (version 1, seed 0) of each flow, by which Zeek, Suricata and Wireshark know it; a SHA-1 a flow.',
+      ),
     concurrency: z.int().min(1).max(256).default(4).describe('Partitions aggregated at the same time.'),
   })
   .prefault({});

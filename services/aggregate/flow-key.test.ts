@@ -13,7 +13,7 @@ function flowsOf(...samples: [fields: Partial<DecodedSample>, ofBatch?: Partial<
     const message = decodedBatchCodec.encode(batch([sample(fields)], { ...ofBatch, sourceOffset: offset }));
     addBatch(set, message, offset, 60_000, () => true);
   }
-  return [...set.windows.values()].flatMap(messagesOf);
+  return [...set.windows.values()].flatMap((window) => messagesOf(window));
 }
 
 function keyOf(fields: Partial<DecodedSample>, ofBatch: Partial<DecodedBatch> = {}): string {

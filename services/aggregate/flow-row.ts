@@ -40,6 +40,8 @@ export const Word = {
   srcNetwork: 42,
   dstNetwork: 43,
   mplsLabel: 46,
+  /** Groups of fields that the packet had, bits as DecodedSample.fields; of ARP without addresses. */
+  fields: 47,
 } as const;
 
 /** Index into the row's 64-bit numbers. */

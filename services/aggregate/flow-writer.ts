@@ -2,6 +2,7 @@
 
 import { writeLong } from '@tcxflow/schemas/binary.ts';
 import { flowCodec } from '@tcxflow/schemas/topics.ts';
+import { writeCommunityId } from './flow-community-id.ts';
 import { writeFlowKey } from './flow-key.ts';
 import { Double, type Rows, TunnelWord, Word } from './flow-row.ts';
 import { writeNanoseconds } from './nanoseconds.ts';
@@ -20,8 +21,8 @@ export interface FlowMessage {
   value: Buffer;
 }
 
-/** Fifty numbers of up to 10 bytes, six addresses, two countries, the key; texts come apart. */
-const FLOW_BYTES_MAX = 50 * 10 + 6 * 16 + 2 * 3 + 128;
+/** Fifty numbers of up to 10 bytes, six addresses, two countries, Community ID, the key; texts come apart. */
+const FLOW_BYTES_MAX = 50 * 10 + 6 * 16 + 2 * 3 + 32 + 128;
 /** avsc, like our readers, takes no number of a greater amount. Only what somebody made up sums up to that. */
 const LARGEST = 2 ** 53 - 2;
 /** Zigzag of less is odd and above 2^53. */
@@ -32,8 +33,11 @@ export function createFlowSink(bytes: number): FlowSink {
   return { bytes: Buffer.allocUnsafe(bytes), length: 0 };
 }
 
-/** @returns views of the sink: to be used before its length is set back */
-export function writeFlow(sink: FlowSink, window: Window, row: number): FlowMessage {
+/**
+ * @param withId computes the flow's Community ID
+ * @returns views of the sink: to be used before its length is set back
+ */
+export function writeFlow(sink: FlowSink, window: Window, row: number, withId: boolean): FlowMessage {
   const rows = chunkOf(window.flows, row);
   const at = wordOf(window.flows, row);
   const { ints } = rows;
@@ -63,7 +67,8 @@ export function writeFlow(sink: FlowSink, window: Window, row: number): FlowMess
   to += srcNetwork.copy(bytes, to);
   to += dstNetwork.copy(bytes, to);
   to += origin.classes.copy(bytes, to);
-  bytes[to++] = 0; // communityId
+  if (withId) to = writeCommunityId(bytes, to, rows, at);
+  else bytes[to++] = 0;
   sink.length = to;
   return { key, value: bytes.subarray(keyEnd, to) };
 }

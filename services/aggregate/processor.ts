@@ -117,7 +117,10 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
       };
       for (const window of windows) {
         for (let row = 0; row < window.flows.count; row++) {
-          messages.push({ partition: context.partition % deps.flowPartitions, ...writeFlow(sink, window, row) });
+          messages.push({
+            partition: context.partition % deps.flowPartitions,
+            ...writeFlow(sink, window, row, config.communityId),
+          });
           count++;
           if (messages.length >= MESSAGES_PER_SEND) await send();
         }

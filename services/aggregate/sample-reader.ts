@@ -4,6 +4,7 @@
 // here would come again with every reading of that message. What is cut short or claims too much leaves the reader behind the
 // message's end, where it finds zeros; the caller looks at that.
 
+import { Field, Layer } from '@tcxflow/packet/decoded-header.ts';
 import { type BinaryReader, readLong } from '@tcxflow/schemas/binary.ts';
 import type { SampleRows } from './decoded-batch.ts';
 import { Double, ROW_WORDS, TUNNEL_WORDS, TunnelWord, Word } from './flow-row.ts';
@@ -40,7 +41,8 @@ export function readSample(
   ints[at + Word.inputIfIndex] = readLong(reader);
   ints[at + Word.outputIfIndex] = readLong(reader);
   const stop = readLong(reader);
-  skipLongs(reader, 3); // stopLayer, srcMac, dstMac
+  const isArp = readLong(reader) === Layer.arp; // stopLayer
+  skipLongs(reader, 2); // srcMac, dstMac
   const vlanId = readLong(reader) & 0xffff;
   ints[at + Word.vlans] = vlanId | (readLong(reader) << 16);
   const etherType = readLong(reader) & 0xffff;
@@ -63,7 +65,10 @@ export function readSample(
   // IPFIX carries ICMP type and code in the destination port (RFC 5102, icmpTypeCode); so do we.
   if (protocol === IPPROTO_ICMP || protocol === IPPROTO_ICMPV6) dstPort = icmpType * 256 + icmpCode;
   ints[at + Word.ports] = srcPort | (dstPort << 16);
-  skipLongs(reader, 4); // layers, fields, tcpWindow, tcpMss
+  skipLongs(reader, 1); // layers
+  const fields = readLong(reader);
+  ints[at + Word.fields] = isArp ? fields & ~(1 << Field.addresses) : fields;
+  skipLongs(reader, 2); // tcpWindow, tcpMss
   ints[at + Word.mplsLabel] = readFirstLabel(reader);
   ints[at + Word.tunnel] = readLong(reader) === 0 ? 0 : readTunnel(reader, into);
   if (readLong(reader) !== 0) skipApplication(reader);

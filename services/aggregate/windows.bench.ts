@@ -57,6 +57,21 @@ function samplesPerSecond(keys: number): () => Measurement {
   };
 }
 
+function flowsPerSecond(withId: boolean): Measurement {
+  const set = createWindowSet();
+  addAll(set, inTurn(100_000));
+  const window = onlyWindow(set);
+  const sink = createFlowSink(SINK_BYTES);
+  return measureRate(
+    () => {
+      sink.length = 0;
+      for (let row = 0; row < 2000; row++) writeFlow(sink, window, row, withId);
+    },
+    2000,
+    'flows/s',
+  );
+}
+
 function onlyWindow(set: WindowSet): Window {
   return set.windows.values().next().value as Window;
 }
@@ -77,20 +92,8 @@ export const benchmarks: Record<string, () => Measurement> = {
     const messages = inTurn(MILLION);
     return measureRate(() => addAll(createWindowSet(), messages), MESSAGES * MESSAGE_SAMPLES, 'flows/s');
   },
-  'aggregate.flows_per_s'() {
-    const set = createWindowSet();
-    addAll(set, inTurn(100_000));
-    const window = onlyWindow(set);
-    const sink = createFlowSink(SINK_BYTES);
-    return measureRate(
-      () => {
-        sink.length = 0;
-        for (let row = 0; row < 2000; row++) writeFlow(sink, window, row);
-      },
-      2000,
-      'flows/s',
-    );
-  },
+  'aggregate.flows_per_s': () => flowsPerSecond(false),
+  'aggregate.flows_with_id_per_s': () => flowsPerSecond(true),
   'aggregate.bytes_per_flow'() {
     const messages = inTurn(MILLION);
     // Kept to the end, as nobody says when memory that was let go of is free.

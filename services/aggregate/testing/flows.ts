@@ -5,9 +5,9 @@ import { flowCodec } from '@tcxflow/schemas/topics.ts';
 import { createFlowSink, type FlowMessage, writeFlow } from '../flow-writer.ts';
 import type { Window } from '../windows.ts';
 
-export function messagesOf(window: Window): FlowMessage[] {
+export function messagesOf(window: Window, withId = false): FlowMessage[] {
   const sink = createFlowSink(4096);
-  return Array.from({ length: window.flows.count }, (_, row) => writeFlow(sink, window, row));
+  return Array.from({ length: window.flows.count }, (_, row) => writeFlow(sink, window, row, withId));
 }
 
 export function flowsIn(windows: Iterable<Window>): Flow[] {

@@ -20,7 +20,7 @@ export function decodedMessage(keys: readonly number[], sourceOffset: number, st
       ipBytes: 1386,
       outputIfIndex: 3,
       layers: 0b1_0000_0000_1001,
-      fields: 0b111,
+      fields: 0b111_1000,
       tcpWindow: 501,
       srcAddress: address,
       srcPort: 40_000 + (key & 15),
