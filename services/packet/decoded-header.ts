@@ -90,6 +90,8 @@ export const Tunnel = {
   ethernet: 16,
   /** MPLS in IP, RFC 4023. */
   mplsIp: 17,
+  /** Provider backbone bridges, IEEE 802.1ah. */
+  pbb: 18,
 } as const;
 
 /** Bit positions of `fields`: which groups of fields the packet had. Zero is a value, absence is not. */

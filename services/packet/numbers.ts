@@ -31,6 +31,8 @@ export const ETHERTYPE_LLDP = 0x88cc;
 export const ETHERTYPE_MACSEC = 0x88e5;
 /** Cisco MetaData: the security group tag of TrustSec. */
 export const ETHERTYPE_CMD = 0x8909;
+/** I-tag of IEEE 802.1ah. */
+export const ETHERTYPE_ITAG = 0x88e7;
 export const ETHERTYPE_VNTAG = 0x8926;
 /** IEEE 802.1BR. */
 export const ETHERTYPE_ETAG = 0x893f;

@@ -9,6 +9,7 @@ import { decodeLengthAndLlc } from './llc.ts';
 import { decodeMacsec } from './macsec.ts';
 import { decodeMpls } from './mpls.ts';
 import { decodeNsh } from './nsh.ts';
+import { decodeItag } from './pbb.ts';
 import { decodePpp } from './ppp.ts';
 import { decodePppoe } from './pppoe.ts';
 import { decodeVlanTags } from './vlan.ts';
@@ -67,6 +68,7 @@ function isCarrier(type: number): boolean {
     case numbers.ETHERTYPE_PPP:
     case numbers.ETHERTYPE_NSH:
     case numbers.ETHERTYPE_TEB:
+    case numbers.ETHERTYPE_ITAG:
       return true;
     default:
       return false;
@@ -82,6 +84,8 @@ function decodeCarrier(cursor: Cursor, type: number, out: DecodedHeader): number
       return decodePpp(cursor, out);
     case numbers.ETHERTYPE_NSH:
       return decodeNsh(cursor, out);
+    case numbers.ETHERTYPE_ITAG:
+      return decodeItag(cursor, out);
     case numbers.ETHERTYPE_TEB:
       return decodeInnerEthernet(cursor, out);
     default:

@@ -116,6 +116,13 @@ export const linkFixtures: Fixture[] = [
     shortIsUnknown: true,
   },
   {
+    name: 'backbone bridge',
+    origin: 'IEEE 802.1ah',
+    frame: ethernet(0x8100, tag(12, 0x88e7, hex('00000123'), wired(0x0800, web))),
+    needs: 76,
+    stop: 0,
+  },
+  {
     name: 'nsh',
     origin: 'RFC 8300',
     frame: ethernet(0x894f, hex('0fc6 01 01 000102 ff 00000000000000000000000000000000'), web),

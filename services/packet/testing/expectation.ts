@@ -222,6 +222,12 @@ function readHeader(reader: Reader, layer: SeenLayer, index: number): boolean {
       return unknownBehind();
     case 'mpls':
       return readLabel(reader, layer, index);
+    case 'ieee8021ah':
+      reader.type(0x88e7);
+      if (!reader.enter(Tunnel.pbb, Number(layer.isid), Layer.ethernet)) return false;
+      reader.set(Field.innerMacs, { innerSrcMac: layer.src as string, innerDstMac: layer.dst as string });
+      reader.understood(Layer.ethernet);
+      return unknownBehind();
     case 'pwethcw':
     case 'etherip':
       return true;

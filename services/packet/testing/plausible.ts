@@ -31,7 +31,7 @@ const ranges: [name: keyof DecodedHeader, max: number][] = [
   ['icmpType', 0xff],
   ['icmpCode', 0xff],
   ['tunnelDepth', 8],
-  ['tunnelKind', 17],
+  ['tunnelKind', 18],
   ['tunnelId', 2 ** 32 - 1],
   ['outerProtocol', 0xff],
   ['outerDscp', 63],

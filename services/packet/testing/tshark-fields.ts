@@ -26,6 +26,12 @@ export const tsharkFields: Record<string, Record<string, string>> = {
   etag: {},
   cmd: {},
   etherip: {},
+  ieee8021ah: {
+    'ieee8021ah.isid': 'isid',
+    'ieee8021ah.cdst': 'dst',
+    'ieee8021ah.csrc': 'src',
+    'ieee8021ah.etype': 'type',
+  },
   vntag: {},
   llc: { 'llc.dsap': 'dsap', 'llc.control': 'ctrl', 'llc.oui': 'oui', 'llc.type': 'type' },
   macsec: { 'macsec.etype': 'type' },

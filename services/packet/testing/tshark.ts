@@ -87,6 +87,8 @@ function walk(node: Node, layers: SeenLayer[], quoted: SeenLayer[]): void {
   if (kind in tsharkFields) layers.push(toLayer(node, kind));
   const isError = kind === 'icmp' || kind === 'icmpv6';
   for (const child of node.children) {
+    // An I-tag is inside the header that it belongs to.
+    if (child.tag === 'proto' && child.attributes.name === kind) continue;
     if (child.tag === 'proto') walk(child, isError ? quoted : layers, quoted);
     else if (extensionKinds.has(child.attributes.name ?? '')) walk(child, layers, quoted);
   }
@@ -120,7 +122,7 @@ function rawOffset(node: Node): number | undefined {
 /** Fields of a header, not of headers nested inside it. */
 function ownFields(node: Node, found: Record<string, string>): Record<string, string> {
   for (const child of node.children) {
-    if (child.tag === 'proto') continue;
+    if (child.tag === 'proto' && child.attributes.name !== node.attributes.name) continue;
     const { name = '', show = '' } = child.attributes;
     if (!(name in found)) found[name] = show;
     if (!extensionKinds.has(name)) ownFields(child, found);
