@@ -20,6 +20,7 @@ import {
   topicRetentionMs,
 } from '@tcxflow/schemas/topics.ts';
 import { sflowSection } from '@tcxflow/sflow/config.ts';
+import { receiverSection } from '@tcxflow/sflow/receiver/config.ts';
 import { writerSection } from '@tcxflow/writer/config.ts';
 import { z } from 'zod';
 import { services } from './services.ts';
@@ -33,6 +34,7 @@ const sections = {
   aggregate: aggregateSection,
   writer: writerSection,
   sflow: sflowSection,
+  receiver: receiverSection,
 };
 
 interface JsonSchema {

@@ -29,4 +29,8 @@ export const services: Record<string, { about: string; load(): Promise<AnyServic
     about: 'send samples and counters to sFlow collectors',
     load: async () => (await import('@tcxflow/sflow/main.ts')).sflowService,
   },
+  receiver: {
+    about: 'receive sFlow of switches and other agents',
+    load: async () => (await import('@tcxflow/sflow/receiver/main.ts')).receiverService,
+  },
 };

@@ -80,7 +80,7 @@ export type KafkaConfig = CommonConfig['kafka'];
 export type ClickHouseConfig = CommonConfig['clickhouse'];
 
 /** Sections of other services are let be: one file serves all. */
-const serviceNames = ['capture', 'decode', 'aggregate', 'writer', 'sflow'] as const;
+const serviceNames = ['capture', 'decode', 'aggregate', 'writer', 'sflow', 'receiver'] as const;
 
 /** The schema of a service's whole configuration. */
 export function serviceSchema<Name extends string, Section extends z.ZodType>(name: Name, section: Section) {

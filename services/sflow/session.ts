@@ -64,6 +64,7 @@ export interface Session {
 }
 
 const MAC_BYTES = 6;
+const BOOTS_MAX = 16;
 
 export function createSession(agentAddress: Buffer, startedAt: number, options: SessionOptions): Session {
   const { thin = 1, wantsInterface } = options;
@@ -76,10 +77,11 @@ export function createSession(agentAddress: Buffer, startedAt: number, options: 
       portName: options.portNames ?? false,
     });
   const builder = build();
-  const dataSources = new Map<number, DataSource>();
+  let dataSources = new Map<number, DataSource>();
   const adapters = new Map<number, HostAdapter>();
   const discards = createDiscards(build, options.maxAgeMs);
-  let bootId = '';
+  /** By boot id. An agent may have several at a time: sub-agents of a switch. */
+  const boots = new Map<string, Map<number, DataSource>>();
   let countersBootId: Buffer = Buffer.alloc(0);
   let sequence = 0;
   const sample: FlowSample = {
@@ -96,9 +98,14 @@ export function createSession(agentAddress: Buffer, startedAt: number, options: 
   /** When the agent restarts its numbers start again, and so do ours (section 7.1: they must, with the pool). */
   function follow(boot: Buffer): void {
     const id = boot.toString('hex');
-    if (id === bootId) return;
-    bootId = id;
-    dataSources.clear();
+    const known = boots.get(id);
+    dataSources = known ?? new Map();
+    if (known) return;
+    boots.set(id, dataSources);
+    for (const oldest of boots.keys()) {
+      if (boots.size <= BOOTS_MAX) break;
+      boots.delete(oldest);
+    }
   }
 
   function update(state: SourceState): void {

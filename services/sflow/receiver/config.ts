@@ -1,0 +1,47 @@
+import { serviceSchema } from '@tcxflow/common/config.ts';
+import { z } from 'zod';
+
+const prefix = z
+  .string()
+  .regex(/^[0-9a-fA-F.:]+(\/\d{1,3})?$/, 'an address or a prefix, as 192.0.2.0/24')
+  .refine((text) => text.includes('.') || text.includes(':'), 'an address or a prefix, as 192.0.2.0/24');
+
+export const receiverSection = z
+  .strictObject({
+    listen: z
+      .array(z.string().regex(/^.+:\d+$/, 'host:port'))
+      .min(1)
+      .default(['[::]:6343'])
+      .describe('host:port to receive sFlow at; IPv6 in brackets; [::] takes IPv4 too.'),
+    sources: z
+      .array(prefix)
+      .default([])
+      .describe('Prefixes that datagrams may come from; without any, all. Others are counted and dropped.'),
+    agents: z
+      .array(prefix)
+      .default([])
+      .describe('Prefixes of agent addresses that are taken; without any, all. Others are counted and dropped.'),
+    maxAgents: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(1000)
+      .describe('Agents and sub-agents known at a time. One that was silent for an hour makes room.'),
+    flushMs: z.int().min(10).max(10_000).default(250).describe('A sample waits so long for others of its agent.'),
+    batchSamples: z.int().min(1).max(10_000).default(500).describe('Samples of a message, at most.'),
+    receiveBufferBytes: z
+      .int()
+      .min(4096)
+      .default(8 << 20)
+      .describe("Of each socket; the kernel's bound is net.core.rmem_max."),
+    queueBytes: z
+      .int()
+      .min(1 << 20)
+      .default(64 << 20)
+      .describe('Messages that wait for Kafka; what comes when it is full is counted and dropped.'),
+  })
+  .prefault({});
+
+export const receiverSchema = serviceSchema('receiver', receiverSection);
+export type ReceiverConfig = z.output<typeof receiverSection>;
+export type ReceiverServiceConfig = z.output<typeof receiverSchema>;
