@@ -22,6 +22,8 @@ const grants = {
   default: ['CREATE DATABASE ON tcxflow.*', 'SYSTEM LISTEN ON *.*', 'READ ON FILE', 'CREATE TEMPORARY TABLE ON *.*'],
   tcxflow: [
     ...['ALL ON tcxflow.*', 'SELECT ON system.*', 'KILL QUERY ON *.*', 'CREATE TEMPORARY TABLE ON *.*'],
+    // SQL functions belong to no database.
+    ...['CREATE FUNCTION ON *.*', 'DROP FUNCTION ON *.*'],
     ...ENGINES.map((engine) => `TABLE ENGINE ON ${engine}`),
   ],
   analyst: ['SELECT ON tcxflow.*'],

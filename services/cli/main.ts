@@ -55,12 +55,14 @@ program
 
 program
   .command('sql')
-  .description('run a query and print a table')
-  .argument('<query>', 'for example "SELECT agent, sum(bytes) FROM flows_1m GROUP BY agent"')
+  .description('run a query, or a stock question by its name, and print a table')
+  .argument('[query]', '@NAME of a stock question, or SQL, as "SELECT agent, sum(bytes) FROM flows_1m GROUP BY agent"')
+  .option('-l, --list', 'list the stock questions')
+  .option('-p, --param <name=value>', 'a parameter of the question, or of your SQL (repeatable)', collect, [])
   .option('-c, --config <file>', 'configuration file; default: what `tcxflow up` is running')
   .option('-f, --format <format>', 'any ClickHouse output format', 'PrettyCompactMonoBlock')
   .option('--data-dir <path>', 'of the running `tcxflow up`', '.tcxflow')
-  .action(async (query: string, options) => {
+  .action(async (query: string | undefined, options) => {
     const { sqlCommand } = await import('./sql.ts');
     process.exitCode = await sqlCommand(query, options);
   });
