@@ -1,0 +1,17 @@
+-- For the writer: inserts into the tables that it fills, and reads which migrations were applied. The rollups are written by
+-- the materialized views, with the rights of who made them.
+CREATE ROLE IF NOT EXISTS tcxflow_writer;
+
+GRANT INSERT ON tcxflow.flows TO tcxflow_writer;
+
+GRANT INSERT ON tcxflow.interface_counters TO tcxflow_writer;
+
+GRANT INSERT ON tcxflow.host_counters TO tcxflow_writer;
+
+GRANT INSERT ON tcxflow.interfaces TO tcxflow_writer;
+
+GRANT INSERT ON tcxflow.drops TO tcxflow_writer;
+
+GRANT INSERT ON tcxflow.drop_samples TO tcxflow_writer;
+
+GRANT SELECT ON tcxflow.schema_migrations TO tcxflow_writer;

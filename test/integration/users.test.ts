@@ -1,0 +1,58 @@
+// deploy/clickhouse/users. The embedded ClickHouse keeps no users made by SQL: it shows that the statements are ClickHouse's
+// language and lacks only a place to put them. What the roles may is held against what the writer does.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { skipWithout } from '@tcxflow/embedded/testing/engines.ts';
+import { blockFormats } from '@tcxflow/writer/block-formats.ts';
+import { loadMigrations, splitStatements } from '@tcxflow/writer/migrations.ts';
+import { openStore, type Store } from '../support/store.ts';
+
+const statementsOf = (name: string) =>
+  splitStatements(readFileSync(new URL(`../../deploy/clickhouse/users/${name}.sql`, import.meta.url), 'utf8'));
+
+test('the writer may insert into the tables that it fills, and read one', () => {
+  const tables = Object.values(blockFormats).flatMap(({ tables }) => tables.map(({ table }) => table));
+  assert.deepEqual(
+    statementsOf('writer').filter((text) => text.startsWith('GRANT')),
+    [
+      ...tables.map((table) => `GRANT INSERT ON tcxflow.${table} TO tcxflow_writer`),
+      'GRANT SELECT ON tcxflow.schema_migrations TO tcxflow_writer',
+    ],
+  );
+});
+
+test('the analyst may read and nothing else, and no limit can be lifted', () => {
+  const [profile = '', role = '', ...grants] = statementsOf('analyst');
+  assert.match(role, /^CREATE ROLE .* SETTINGS PROFILE 'tcxflow_analyst'$/);
+  assert.deepEqual(grants, ['GRANT SELECT ON tcxflow.* TO tcxflow_analyst']);
+  for (const limit of ['max_memory_usage', 'max_execution_time', 'max_rows_to_read', 'max_result_rows']) {
+    const [, value, min, max] = new RegExp(`${limit} = (\\d+) MIN (\\d+) MAX (\\d+)`).exec(profile) ?? [];
+    assert.equal(min, '1', limit); // 0 means no limit
+    assert.equal(value, max, limit);
+  }
+});
+
+test('the admin may make tables with every engine that the migrations use', () => {
+  const engines = loadMigrations()
+    .flatMap(({ statements }) => statements)
+    .flatMap((text) => [...text.matchAll(/^ENGINE = (\w+)/gm)].map(([, engine]) => engine));
+  for (const engine of new Set(engines))
+    assert.ok(statementsOf('admin').includes(`GRANT TABLE ENGINE ON ${engine} TO tcxflow_admin`), engine);
+});
+
+describe('the users’ SQL', skipWithout('clickhouse'), () => {
+  let store: Store;
+  before(async () => {
+    store = await openStore();
+  });
+  after(() => store?.stop());
+
+  test('is understood by ClickHouse', async () => {
+    for (const query of ['admin', 'writer', 'analyst'].flatMap(statementsOf)) {
+      const [formatted] = await store.ask<{ text: string }>('SELECT formatQuery({query:String}) AS text', { query });
+      assert.ok(formatted?.text, query);
+    }
+  });
+});
