@@ -12,6 +12,7 @@ import {
   OPEN_WINDOWS_MAX,
   RAW_PARTITIONS_MAX,
 } from './checkpoint.ts';
+import { EVICTIONS_MAX, UP_TO_MAX } from './eviction.ts';
 import { batch, sample } from './testing/batches.ts';
 import { flowsIn } from './testing/flows.ts';
 import { type SimulatedLog, simulateLog, sumFlows, WINDOW_MS } from './testing/simulated-log.ts';
@@ -40,6 +41,7 @@ test('without open windows the commit is what was read, with all that was seen',
     readUpTo: 7,
     closedUpToMs: 2000,
     open: new Map(),
+    evictions: new Map(),
     highWater: new Map([[0, 60]]),
   });
 });
@@ -68,13 +70,22 @@ test('the metadata gives the checkpoint back, also before the first window close
       [1_767_225_600_000, 123_456_789_012],
       [-60_000, 123_456_789_500],
     ]),
+    evictions: new Map([
+      [
+        1_767_225_600_000,
+        [
+          { offset: 123_456_789_100, upTo: 1 },
+          { offset: 123_456_789_200, upTo: 255 },
+        ],
+      ],
+    ]),
     highWater: new Map([
       [0, 5],
       [31, 9_007_199_254_740_991],
     ]),
   };
   assert.deepEqual(decodeCheckpoint('123456789012', encodeCheckpoint(checkpoint)), checkpoint);
-  const early = { ...checkpoint, closedUpToMs: -Infinity, open: new Map(), highWater: new Map() };
+  const early = { ...checkpoint, closedUpToMs: -Infinity, open: new Map(), evictions: new Map(), highWater: new Map() };
   assert.deepEqual(decodeCheckpoint('123456789012', encodeCheckpoint(early)), early);
 });
 
@@ -86,6 +97,7 @@ test('metadata of an ordinary configuration is far below what Kafka takes', () =
     readUpTo: 123_456_789_012,
     closedUpToMs: 1_767_225_600_000,
     open,
+    evictions: new Map(),
     highWater,
   });
   assert.ok(metadata.length < 2048, `${metadata.length} bytes; offset.metadata.max.bytes is 4096`);
@@ -96,12 +108,20 @@ test('at its bounds the metadata still fits into the 4096 bytes that Kafka takes
   const farOffset = 10 ** 11;
   const open = new Map(Array.from({ length: OPEN_WINDOWS_MAX }, (_, index) => [startMs + index * 60_000, farOffset]));
   const highWater = new Map(Array.from({ length: RAW_PARTITIONS_MAX }, (_, partition) => [partition, farOffset]));
-  const text = encodeCheckpoint({ offset: farOffset, readUpTo: farOffset, closedUpToMs: startMs, open, highWater });
+  // Each in a window of its own takes most.
+  const evictions = new Map(
+    Array.from({ length: EVICTIONS_MAX }, (_, index) => [
+      startMs + index * 60_000,
+      [{ offset: farOffset, upTo: UP_TO_MAX }],
+    ]),
+  );
+  const end = { offset: farOffset, readUpTo: farOffset, closedUpToMs: startMs };
+  const text = encodeCheckpoint({ ...end, open, evictions, highWater });
   assert.ok(text.length < 4096, `${text.length} bytes`);
 });
 
 test('metadata of another version stops the partition: better than to count twice', () => {
-  assert.throws(() => decodeCheckpoint('5', '{"v":2,"r":5,"c":null,"w":[],"h":[]}'), /version 2/);
+  assert.throws(() => decodeCheckpoint('5', '{"v":3,"r":5,"c":null,"w":[],"h":[]}'), /version 3/);
   assert.throws(() => decodeCheckpoint('5', 'something else'), SyntaxError);
 });
 

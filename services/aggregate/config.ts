@@ -25,7 +25,9 @@ export const aggregateSection = z
       .int()
       .min(1)
       .default(1_000_000)
-      .describe('Flows in memory, per partition; above it the oldest window is emitted before its time.'),
+      .describe(
+        'Flows in memory, per partition; above it old windows and then the flows of fewest samples are emitted before their time.',
+      ),
     communityId: z
       .boolean()
       .default(false)

@@ -12,6 +12,10 @@ export function createAggregateMetrics(metrics: Metrics) {
       'early_windows_total',
       'Windows emitted before their time, to bound memory or the checkpoint',
     ),
+    earlyFlows: metrics.counter(
+      'early_flows_total',
+      'Flows of few samples emitted before their window ended, to bound memory',
+    ),
     openFlows: metrics.gauge('open_flows', 'Flows in open windows', ['partition']),
   };
 }

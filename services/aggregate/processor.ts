@@ -9,6 +9,7 @@ import { topicNames } from '@tcxflow/schemas/topics.ts';
 import type { Kafka, KafkaMessage, Producer } from 'kafkajs';
 import { decodeCheckpoint, encodeCheckpoint, isWanted, makeCheckpoint, OPEN_WINDOWS_MAX } from './checkpoint.ts';
 import type { AggregateConfig } from './config.ts';
+import { chooseEviction, evict, evictAgain } from './eviction.ts';
 import { createFlowSink, type FlowMessage, writeFlow } from './flow-writer.ts';
 import type { AggregateMetrics } from './metrics.ts';
 import { type AddResult, addBatch, createWindowSet, dueWindows, sizeOf, type Window } from './windows.ts';
@@ -49,6 +50,7 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
   const set = createWindowSet(new Map(checkpoint?.highWater));
   set.closedUpToMs = checkpoint?.closedUpToMs ?? -Infinity;
   const bounds = { windows: OPEN_WINDOWS_MAX, flows: config.maxOpenFlows };
+  const evictions = new Map(checkpoint?.evictions);
   const sink = createFlowSink(SINK_BYTES);
   let nextOffset = Number(context.position);
   let committedUpTo = nextOffset;
@@ -56,6 +58,7 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
 
   async function add(message: KafkaMessage): Promise<void> {
     const offset = Number(message.offset);
+    evictAgain(set, evictions, offset);
     let result: AddResult;
     try {
       result = addBatch(set, message.value, offset, windowMs, (startMs) => isWanted(checkpoint, offset, startMs));
@@ -84,16 +87,36 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
   async function emitDue(): Promise<void> {
     // While reading again, windows must first be whole.
     if (checkpoint && nextOffset < checkpoint.readUpTo) return;
+    evictAgain(set, evictions, nextOffset);
     const watermark = watermarkMs();
     const due = dueWindows(set, watermark, windowMs, bounds);
+    metrics.early.inc(due.filter(({ startMs }) => startMs + windowMs > watermark).length);
+    for (const window of due) close(window);
+    const [newest] = set.windows.values();
+    if (newest && set.windows.size === 1 && sizeOf(newest) > bounds.flows) due.push(shrink(newest));
     // What made no window (undecodable, seen before) is committed when things are quiet, or it would be read at each start.
     const tail = set.windows.size === 0 && nextOffset > committedUpTo && isIdle(Date.now());
     if (due.length === 0 && !tail) return;
-    metrics.early.inc(due.filter(({ startMs }) => startMs + windowMs > watermark).length);
-    for (const window of due) set.windows.delete(window.startMs);
-    for (const window of due) set.closedUpToMs = Math.max(set.closedUpToMs, window.startMs + windowMs);
     await emit(due);
     metrics.openFlows.set({ partition: context.partition }, openFlows());
+  }
+
+  function close(window: Window): void {
+    set.windows.delete(window.startMs);
+    set.closedUpToMs = Math.max(set.closedUpToMs, window.startMs + windowMs);
+  }
+
+  /** @returns what is to go out: its smallest flows, or all of it */
+  function shrink(window: Window): Window {
+    const eviction = chooseEviction(set, window, nextOffset);
+    if (eviction && sizeOf(window) < 2 * window.flows.count) {
+      const smallest = evict(window, eviction);
+      metrics.earlyFlows.inc(smallest.flows.count);
+      return smallest;
+    }
+    metrics.early.inc();
+    close(window);
+    return window;
   }
 
   async function emit(windows: Window[]): Promise<void> {

@@ -10,6 +10,7 @@ import {
   readSamples,
   type SampleRows,
 } from './decoded-batch.ts';
+import type { Eviction } from './eviction.ts';
 import { addRow, Double, KEY_WORDS, ROW_BYTES, ROW_WORDS, TUNNEL_WORDS, Word } from './flow-row.ts';
 import {
   avroString,
@@ -34,6 +35,8 @@ export interface Window {
   firstOffset: number;
   /** High water before that offset. */
   highWater: HighWater;
+  /** What went out of it before its time. */
+  evictions: Eviction[];
   /** Of flow-row.ts, in the order of their first samples. */
   flows: RowTable;
   tunnels: RowTable;
@@ -130,6 +133,7 @@ function createWindow(
     late,
     firstOffset,
     highWater,
+    evictions: [],
     flows: createRowTable(ROW_WORDS, KEY_WORDS),
     tunnels: createRowTable(TUNNEL_WORDS, TUNNEL_WORDS),
     points: createDictionary(),
@@ -211,14 +215,15 @@ class Numbers {
   }
 }
 
-/** In flows: also the texts that belong to them count, as somebody could make those long. */
-export function sizeOf({ flows, points, origins, names }: Window): number {
-  return flows.count + Math.floor((points.bytes + origins.bytes + names.bytes) / ROW_BYTES);
+/** In flows: also what belongs to them counts, as somebody could make much of it. */
+export function sizeOf({ flows, tunnels, points, origins, names }: Window): number {
+  const bytes = tunnels.count * TUNNEL_WORDS * 4 + points.bytes + origins.bytes + names.bytes;
+  return flows.count + Math.floor(bytes / ROW_BYTES);
 }
 
 /**
- * Windows that end at or before the watermark, oldest first; and when more than the bounds stay open, the oldest of those.
- * That is never wrong, as samples that come later make a further record.
+ * Windows that end at or before the watermark, oldest first; and when more than the bounds stay open, the oldest of those, but for
+ * the newest when it has too many flows by itself. That is never wrong, as samples that come later make a further record.
  */
 export function dueWindows(
   set: WindowSet,
@@ -232,7 +237,9 @@ export function dueWindows(
   let flows = 0;
   for (const window of byAge.slice(ended)) flows += sizeOf(window);
   let count = ended;
-  for (; byAge.length - count > bounds.windows || flows > bounds.flows; count++)
+  while (byAge.length - count > bounds.windows || (flows > bounds.flows && count < byAge.length - 1)) {
     flows -= sizeOf(byAge[count] as Window);
+    count++;
+  }
   return byAge.slice(0, count);
 }
