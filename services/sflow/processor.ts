@@ -1,6 +1,7 @@
 // One partition of raw samples, counters or drops: emits all that the messages hold, and commits when the kernel has the
 // datagrams.
 
+import { setImmediate } from 'node:timers/promises';
 import type { PartitionContext, PartitionProcessor } from '@tcxflow/common/partition-consumer.ts';
 import { countersCodec, dropBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import type { KafkaMessage } from 'kafkajs';
@@ -73,7 +74,10 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
         } catch {
           metrics.undecodable.inc();
         }
-        if (collectors.pending >= PENDING_MAX) await collectors.drained();
+        if (collectors.pending < PENDING_MAX) continue;
+        await collectors.drained();
+        // Datagrams that the kernel takes at once let nothing else in: heartbeats, whoever asks for metrics.
+        await setImmediate();
       }
       for (const numbered of touched) numbered.session.flush(now, emitterOf(numbered));
       await collectors.drained();

@@ -1,0 +1,95 @@
+// The receiver, UDP on the loopback → Kafka: the CPU time that it takes for a million flow samples.
+
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { startKafka } from '@tcxflow/embedded/kafka.ts';
+import { choosePort } from '@tcxflow/embedded/ports.ts';
+import { recordingLog } from '@tcxflow/embedded/testing/engines.ts';
+import { type Measurement, summarize } from '../../../test/bench/measure.ts';
+import { makeSampleBatch } from '../../../test/bench/sample-batch.ts';
+import { scrape, sumOf } from '../../cli/up/scrape.ts';
+import { DatagramBuilder } from '../codec/datagram.ts';
+
+const tcxflow = fileURLToPath(new URL('../../cli/tcxflow.mjs', import.meta.url));
+const RUNS = 3;
+const DATAGRAMS = 60_000;
+/** So many at once, then a pause: a receiver that keeps up drops nothing. */
+const BURST = 100;
+const PAUSE_MS = 5;
+const CLOCK_TICKS_PER_SECOND = 100;
+
+async function measure(): Promise<Measurement> {
+  const folder = mkdtempSync(join(tmpdir(), 'tcxflow-bench-'));
+  const kafka = await startKafka({ dataDir: folder, log: recordingLog(), port: 0 });
+  const [http, udp] = [await choosePort(0), await choosePort(0)];
+  const config = join(folder, 'receiver.yaml');
+  const sections = [`kafka: {brokers: [${kafka.brokers}]}`, `http: {port: ${http}}`, 'log: {level: warn}'];
+  writeFileSync(config, `${sections.join('\n')}\nreceiver: {listen: ["127.0.0.1:${udp}"]}\n`);
+  const child = spawn(process.execPath, [tcxflow, 'receiver', '--config', config], { stdio: 'inherit' });
+  try {
+    const done = async () =>
+      sumOf(await scrape(`http://127.0.0.1:${http}`).catch(() => []), 'tcxflow_receiver_samples_total');
+    const send = createSender(udp);
+    while ((await done()) === 0) {
+      if (child.exitCode !== null) throw new Error(`receiver ended with ${child.exitCode}`);
+      await send(BURST);
+      await sleep(200);
+    }
+    await send(DATAGRAMS / 4); // Compiled by then.
+    const values: number[] = [];
+    for (let run = 0; run < RUNS; run++) {
+      await sleep(1500);
+      const [cpu, samples] = [cpuSeconds(child.pid as number), await done()];
+      await send(DATAGRAMS);
+      await sleep(1500);
+      values.push(((cpuSeconds(child.pid as number) - cpu) / ((await done()) - samples)) * 1e6);
+    }
+    return summarize(values, 'CPU s', 3);
+  } finally {
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+    await kafka.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Datagrams of six samples each. */
+function createSender(port: number): (datagrams: number) => Promise<void> {
+  const { agentAddress, samples } = makeSampleBatch();
+  const builder = new DatagramBuilder({ agentAddress, subAgentId: 1 });
+  const socket = createSocket('udp4');
+  socket.unref();
+  let datagram = 0;
+  let sequence = 0;
+  const next = () => {
+    for (;;) {
+      const header = samples[sequence % samples.length]?.header as Buffer;
+      const numbers = { ifIndex: 2, samplingRate: 1000, samplePool: sequence * 1000, drops: 0, input: 2, output: 3 };
+      const bytes = { wireBytes: 1400, header, headerOffset: 0, headerLength: header.length };
+      const sample = { sequence: sequence + 1, ...numbers, headerProtocol: 1 as const, ...bytes };
+      if (!builder.addFlow(sample)) return Buffer.from(builder.finish(++datagram, datagram));
+      sequence++;
+    }
+  };
+  return async (datagrams) => {
+    for (let sent = 0; sent < datagrams; sent++) {
+      socket.send(next(), port, '127.0.0.1');
+      if (sent % BURST === BURST - 1) await sleep(PAUSE_MS);
+    }
+  };
+}
+
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /s, '').split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND;
+}
+
+export const benchmarks: Record<string, () => Promise<Measurement>> = {
+  'sflow.receive_cpu_s_per_million': measure,
+};
