@@ -1,19 +1,39 @@
 // `tcxflow migrate`
 
 import { createClickHouse } from '@tcxflow/common/clickhouse.ts';
-import { migrate } from '@tcxflow/writer/migrations.ts';
-import { findClickHouse } from './clickhouse-access.ts';
+import { loadConfig } from '@tcxflow/common/config.ts';
+import { writerSection } from '@tcxflow/writer/config.ts';
+import { type MigrationStep, migrate, planSteps } from '@tcxflow/writer/migrations.ts';
+import { findClickHouse, toolSchema } from './clickhouse-access.ts';
 
 export async function migrateCommand(options: { config?: string; dryRun?: boolean }): Promise<number> {
   const client = createClickHouse(findClickHouse(options));
+  const { writer } = loadConfig(toolSchema.extend({ writer: writerSection }), { file: options.config });
   try {
-    const names = await migrate(client, options);
-    const verb = options.dryRun ? 'would apply' : 'applied';
     process.stdout.write(
-      names.length === 0 ? 'the schema is up to date\n' : names.map((name) => `${verb} ${name}\n`).join(''),
+      options.dryRun
+        ? planText(await planSteps(client, writer.retention))
+        : appliedText(await migrate(client, writer.retention)),
     );
     return 0;
   } finally {
     await client.close();
   }
+}
+
+const UP_TO_DATE = 'the schema is up to date\n';
+
+function appliedText(names: readonly string[]): string {
+  return names.length === 0 ? UP_TO_DATE : names.map((name) => `applied ${name}\n`).join('');
+}
+
+/** Each step with the first line of its statements. */
+export function planText(steps: readonly MigrationStep[]): string {
+  if (steps.length === 0) return UP_TO_DATE;
+  return steps
+    .map(({ name, statements }) => {
+      const lines = statements.map((statement) => `    ${(statement.split('\n')[0] as string).slice(0, 110)}\n`);
+      return `would apply ${name}\n${lines.join('')}`;
+    })
+    .join('');
 }

@@ -1,6 +1,21 @@
 import { serviceSchema } from '@tcxflow/common/config.ts';
 import { z } from 'zod';
 
+const days = (fallback: number, meaning: string) => z.int().min(1).max(36_500).default(fallback).describe(meaning);
+
+const retentionSection = z
+  .strictObject({
+    flowsDays: days(30, 'Of `flows`.'),
+    minutesDays: days(90, 'Of `flows_1m`.'),
+    fiveMinutesDays: days(180, 'Of `flows_5m`.'),
+    hoursDays: days(730, 'Of `flows_1h`, `flows_hosts_1h` and `flows_prefixes_1h`.'),
+    daysDays: days(3650, 'Of `flows_1d`.'),
+    countersDays: days(90, 'Of `interface_counters`, `host_counters` and `drops`.'),
+    dropSamplesDays: days(14, 'Of `drop_samples`.'),
+  })
+  .prefault({})
+  .describe('How long the tables keep their rows; `tcxflow migrate` applies it.');
+
 export const writerSection = z
   .strictObject({
     groupId: z.string().min(1).default('tcxflow-writer').describe('Kafka consumer group.'),
@@ -23,6 +38,7 @@ export const writerSection = z
       .default(1000)
       .describe('… or when its first message has waited this long.'),
     concurrency: z.int().min(1).max(256).default(4).describe('Partitions worked on at the same time.'),
+    retention: retentionSection,
   })
   .prefault({});
 

@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { ClickHouseClient } from '@tcxflow/common/clickhouse.ts';
 import { TcxflowError } from '@tcxflow/common/errors.ts';
+import { type MigrationLock, takeMigrationLock } from './migration-lock.ts';
+import { planRetention, type Retention } from './retention.ts';
 
 export interface Migration {
   version: number;
@@ -85,22 +87,59 @@ export async function readApplied(client: ClickHouseClient): Promise<AppliedMigr
   return result.json<AppliedMigration>();
 }
 
+export interface MigrationStep {
+  name: string;
+  statements: readonly string[];
+  /** None: it is no file, and not remembered. */
+  migration?: Migration;
+}
+
+/** @param retention days of the tables; without, they are left as they are */
+export async function planSteps(client: ClickHouseClient, retention?: Retention): Promise<MigrationStep[]> {
+  const missing = planMigrations(loadMigrations(), await readApplied(client));
+  const steps: MigrationStep[] = missing.map((migration) => ({ ...migration, migration }));
+  if (!retention) return steps;
+  const changes = await planRetention(client, retention);
+  return [
+    ...steps,
+    ...changes.map(({ table, fromDays, toDays, statement }) => ({
+      name: `retention of ${table}: ${toDays} days instead of ${fromDays}`,
+      statements: [statement],
+    })),
+  ];
+}
+
 /**
  * Applies what is missing. Each statement must be one that can be repeated (IF NOT EXISTS): ClickHouse has no transaction around
  * a migration, so one that was cut off is applied again from its beginning.
- * @returns the names of what was applied (with dryRun: would be)
+ * @returns the names of what was applied
  */
-export async function migrate(client: ClickHouseClient, options: { dryRun?: boolean } = {}): Promise<string[]> {
-  const plan = planMigrations(loadMigrations(), await readApplied(client));
-  if (options.dryRun) return plan.map((migration) => migration.name);
-  await client.command({
-    query: `CREATE TABLE IF NOT EXISTS schema_migrations
-      (version UInt32, name String, checksum String, appliedAt DateTime DEFAULT now())
-      ENGINE = MergeTree ORDER BY version COMMENT 'Applied files of deploy/clickhouse/migrations'`,
-  });
-  for (const { version, name, checksum, statements } of plan) {
-    for (const query of statements) await client.command({ query });
+export async function migrate(client: ClickHouseClient, retention?: Retention): Promise<string[]> {
+  if ((await planSteps(client, retention)).length === 0) return [];
+  const lock = await takeMigrationLock(client);
+  try {
+    await client.command({
+      query: `CREATE TABLE IF NOT EXISTS schema_migrations
+        (version UInt32, name String, checksum String, appliedAt DateTime DEFAULT now())
+        ENGINE = MergeTree ORDER BY version COMMENT 'Applied files of deploy/clickhouse/migrations'`,
+    });
+    // Planned again: somebody may have been faster. New tables have their TTL from the files, so that comes after them.
+    const done = await applySteps(client, await planSteps(client), lock);
+    return [...done, ...(await applySteps(client, await planSteps(client, retention), lock))];
+  } finally {
+    await lock.release();
+  }
+}
+
+async function applySteps(client: ClickHouseClient, steps: MigrationStep[], lock: MigrationLock): Promise<string[]> {
+  for (const { statements, migration } of steps) {
+    for (const query of statements) {
+      await lock.renew();
+      await client.command({ query });
+    }
+    if (!migration) continue;
+    const { version, name, checksum } = migration;
     await client.insert({ table: 'schema_migrations', values: [{ version, name, checksum }], format: 'JSONEachRow' });
   }
-  return plan.map((migration) => migration.name);
+  return steps.map(({ name }) => name);
 }
