@@ -1,95 +1,12 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { commonSections } from '@tcxflow/common/config.ts';
-import { createMetrics } from '@tcxflow/common/metrics.ts';
-import type { Committed, PartitionContext } from '@tcxflow/common/partition-consumer.ts';
 import { type Random, seededRandom } from '@tcxflow/common/testing/random.ts';
-import type { DecodedBatch, Flow } from '@tcxflow/schemas/generated.ts';
-import { decodedBatchCodec, flowCodec, topicNames } from '@tcxflow/schemas/topics.ts';
-import type { KafkaMessage, Producer, ProducerRecord } from 'kafkajs';
-import { aggregateSection } from './config.ts';
-import { createAggregateMetrics } from './metrics.ts';
-import { openProcessor } from './processor.ts';
+import type { DecodedBatch } from '@tcxflow/schemas/generated.ts';
+import type { KafkaMessage } from 'kafkajs';
 import { batch, sample } from './testing/batches.ts';
-import { type SimulatedLog, START_MS, simulateLog, sumFlows, WINDOW_MS } from './testing/simulated-log.ts';
-
-const config = aggregateSection.parse({ windowMs: WINDOW_MS, allowedLatenessMs: 2000, idleTimeoutMs: 5000 });
-const metrics = createAggregateMetrics(createMetrics('aggregate'));
-
-function message(offset: number, decoded: DecodedBatch | Buffer | undefined): KafkaMessage {
-  const value = Buffer.isBuffer(decoded)
-    ? decoded
-    : decoded
-      ? decodedBatchCodec.encode(decoded)
-      : Buffer.from('not Avro');
-  return { key: null, value, timestamp: '0', attributes: 0, offset: String(offset), headers: {} };
-}
-
-/** What survives the worker: committed transactions. A step that throws is where it was killed. */
-class FakeKafka {
-  flows: Flow[] = [];
-  sent: ProducerRecord['messages'] = [];
-  committed: Committed = { offset: undefined, metadata: '' };
-  deadLettered: string[] = [];
-  step: (name: string) => void = () => undefined;
-
-  producer(): Producer {
-    const transaction = async () => {
-      const messages: ProducerRecord['messages'] = [];
-      let committed = this.committed;
-      let active = true;
-      return {
-        isActive: () => active,
-        send: async (record: ProducerRecord) => {
-          this.step('send');
-          assert.equal(record.topic, topicNames.flows);
-          messages.push(...record.messages);
-        },
-        sendOffsets: async ({ topics }: { topics: { partitions: { offset: string; metadata: string }[] }[] }) => {
-          this.step('sendOffsets');
-          const [entry] = topics[0]?.partitions ?? [];
-          committed = { offset: entry?.offset, metadata: entry?.metadata ?? '' };
-        },
-        commit: async () => {
-          this.step('commit');
-          active = false;
-          this.sent.push(...messages);
-          this.flows.push(...messages.map(({ value }) => flowCodec.decode(value as Buffer)));
-          this.committed = committed;
-          this.step('committed');
-        },
-        abort: async () => {
-          active = false;
-        },
-      };
-    };
-    return { transaction, disconnect: async () => undefined } as unknown as Producer;
-  }
-
-  open(context: Partial<PartitionContext> = {}, maxOpenFlows = config.maxOpenFlows) {
-    const owned = {
-      topic: topicNames.decodedSamples,
-      partition: 1,
-      committed: this.committed,
-      position: this.committed.offset ?? '0',
-      abandoned: false,
-      stopping: new AbortController().signal,
-      commit: async () => true,
-      heartbeat: async () => undefined,
-      ...context,
-    };
-    const deadLetter = { send: async (_: unknown, { offset }: KafkaMessage) => void this.deadLettered.push(offset) };
-    const kafkaConfig = commonSections.kafka.parse(undefined);
-    return openProcessor(owned, {
-      producer: this.producer(),
-      kafkaConfig,
-      config: { ...config, maxOpenFlows },
-      flowPartitions: 4,
-      deadLetter,
-      metrics,
-    });
-  }
-}
+import { FakeKafka, message } from './testing/fake-kafka.ts';
+import { randomBatch } from './testing/random-batch.ts';
+import { type SimulatedLog, START_MS, simulateLog, sumFlows } from './testing/simulated-log.ts';
 
 const at = (ms: number, fields: Partial<DecodedBatch> = {}) =>
   batch([sample()], { baseTimeNs: BigInt(START_MS + ms) * 1_000_000n, ...fields });
@@ -261,4 +178,49 @@ test('simulation: killed at any step of its transactions, every sample is in the
     if (log.expected.size > 0) assert.match(kafka.committed.metadata, /"w":\[\]/, `seed ${seed}: no window is open`);
   }
   assert.ok(withEvictions > 20, `${withEvictions} starts from a checkpoint with evictions`);
+});
+
+/** In order of time, so that no sample is late however the log is cut into reads. */
+function orderedLog(random: Random): KafkaMessage[] {
+  return Array.from({ length: 60 }, (_, offset) => {
+    const decoded = randomBatch(random, offset, BigInt(START_MS + offset * 700) * 1_000_000n);
+    for (const entry of decoded.samples) entry.timeOffsetNs = random.below(1_000_000_000);
+    return message(offset, decoded);
+  });
+}
+
+test('the same log makes the same messages, bit by bit, however it is read and wherever the worker is killed', async (t) => {
+  for (let seed = 1; seed <= 10; seed++) {
+    t.mock.timers.reset();
+    clock(t);
+    const random = seededRandom(seed);
+    const log = orderedLog(random);
+    t.mock.timers.setTime(START_MS + 45_000);
+    const outputs: string[][] = [];
+    for (const crashes of [0, 0, 6]) {
+      const kafka = new FakeKafka();
+      let left = crashes;
+      kafka.step = (name) => {
+        if (left > 0 && random.chance(15) && left-- > 0) throw new Error(`killed at ${name}`);
+      };
+      for (let done = false; !done; ) {
+        try {
+          const processor = kafka.open();
+          for (let at = Number(kafka.committed.offset ?? 0); at < log.length; ) {
+            const chunk = log.slice(at, at + 1 + random.below(9));
+            at += chunk.length;
+            await processor.process(chunk);
+            kafka.step('processed');
+          }
+          done = true;
+        } catch (error) {
+          assert.match((error as Error).message, /^killed at/);
+        }
+      }
+      const messages = kafka.sent.map(({ key, value }) => `${key.toString('hex')} ${value.toString('hex')}`);
+      assert.ok(messages.length > 1000, `${messages.length} flows`);
+      outputs.push(messages);
+    }
+    for (const messages of outputs) assert.deepEqual(messages, outputs[0], `seed ${seed}`);
+  }
 });

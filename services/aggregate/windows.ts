@@ -163,30 +163,33 @@ class Numbers {
   readonly #head: BatchHead;
   readonly #tables: BatchTables;
   #window: Window | undefined;
-  /** By source; -1: not looked up yet. */
+  /** By source, of the window that has this number: entering one is not to cost as much as there are sources. */
+  readonly #entered: Int32Array;
   readonly #points: Int32Array;
   readonly #origins: Int32Array;
+  #number = 0;
 
   constructor(head: BatchHead, tables: BatchTables) {
     this.#head = head;
     this.#tables = tables;
+    this.#entered = new Int32Array(head.sources.length);
     this.#points = new Int32Array(head.sources.length);
     this.#origins = new Int32Array(head.sources.length);
   }
 
   enter(window: Window): void {
     this.#window = window;
-    this.#points.fill(-1);
-    this.#origins.fill(-1);
+    this.#number++;
   }
 
   point(source: number): number {
-    const known = this.#points[source] ?? -1;
-    if (known >= 0) return known;
+    if (this.#entered[source] === this.#number) return this.#points[source] as number;
     const { points } = this.#window as Window;
     const number = numberOf(points, pointText(this.#head, this.#head.sources[source]), () => undefined);
-    // No source of this number: then the array has no place for it either, and ignores it.
+    // No source of this number: then the arrays have no place for it either, and ignore it.
+    this.#entered[source] = this.#number;
     this.#points[source] = number;
+    this.#origins[source] = -1;
     return number;
   }
 
