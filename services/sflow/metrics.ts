@@ -6,7 +6,8 @@ export function createSflowMetrics(metrics: Metrics) {
   return {
     datagrams: metrics.counter('datagrams_total', 'Datagrams made; each goes to every collector that wants the same'),
     flowSamples: metrics.counter('flow_samples_total', 'Flow samples emitted, once for each set of collector options'),
-    counterSamples: metrics.counter('counter_samples_total', 'Counter samples emitted'),
+    counterSamples: metrics.counter('counter_samples_total', 'Counter samples of interfaces emitted'),
+    hostSamples: metrics.counter('host_samples_total', 'Counter samples of machines emitted: ten a poll'),
     discardSamples: metrics.counter('discard_samples_total', 'Discarded packets emitted'),
     passedOver: metrics.counter('passed_over_samples_total', 'Samples that a collector does not want', ['cause']),
     lost: metrics.counter('lost_samples_total', 'Samples not emitted', ['cause']),

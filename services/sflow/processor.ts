@@ -53,6 +53,7 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
   function count(tally: SessionTally): void {
     metrics.flowSamples.inc(tally.flowSamples);
     metrics.counterSamples.inc(tally.counterSamples);
+    metrics.hostSamples.inc(tally.hostSamples);
     metrics.discardSamples.inc(tally.discardSamples);
     metrics.passedOver.inc({ cause: 'filtered' }, tally.filtered);
     metrics.passedOver.inc({ cause: 'thinned' }, tally.thinned);

@@ -63,7 +63,7 @@ test('counters of the machine are a sample of source 2:1; a collector may do wit
   to.flows();
   assert.partialDeepStrictEqual(to.datagrams[0]?.samples[0], {
     kind: 'counters',
-    sequence: 3,
+    sequence: 22,
     sourceClass: 2,
     sourceIndex: 1,
   });

@@ -7,7 +7,7 @@
 import type { Counters, DropBatch, SourceState } from '@tcxflow/schemas/generated.ts';
 import { DatagramBuilder } from './codec/datagram.ts';
 import { type FlowSample, headerProtocolOf } from './codec/flow-sample.ts';
-import type { HostAdapter } from './codec/host-sample.ts';
+import { HOST_SLOTS, type HostAdapter, hasHostSlot } from './codec/host-sample.ts';
 import { createDiscards } from './discards.ts';
 import type { ReadBatch } from './read-batch.ts';
 
@@ -27,6 +27,7 @@ export interface SessionOptions {
 export interface SessionTally {
   flowSamples: number;
   counterSamples: number;
+  hostSamples: number;
   discardSamples: number;
   /** Samples not emitted, by cause. */
   stale: number;
@@ -42,7 +43,7 @@ export type Emit = (datagram: Buffer) => void;
 
 export function emptyTally(): SessionTally {
   const lost = { stale: 0, unsupported: 0, stray: 0, filtered: 0, thinned: 0 };
-  return { flowSamples: 0, counterSamples: 0, discardSamples: 0, ...lost };
+  return { flowSamples: 0, counterSamples: 0, hostSamples: 0, discardSamples: 0, ...lost };
 }
 
 interface Point {
@@ -198,16 +199,24 @@ export function createSession(agentAddress: Buffer, startedAt: number, options: 
           finish(builder, now, emit);
           addTo();
         }
-        tally.counterSamples++;
       };
       const { sequence: number, host } = counters;
       if (host && options.host) {
         const known = [...adapters.values()].sort((a, b) => a.ifIndex - b.ifIndex);
-        add(() => builder.addHost({ sequence: number, host, adapters: known }));
+        const sample = { sequence: number, host, adapters: known };
+        for (let slot = 0; slot < HOST_SLOTS; slot++)
+          if (hasHostSlot(sample, slot)) {
+            add(() => builder.addHost(sample, slot));
+            tally.hostSamples++;
+          }
       }
       for (const entry of counters.interfaces) {
-        if (wantsInterface && !wantsInterface(entry.ifName)) tally.filtered++;
-        else add(() => builder.addCounters({ sequence: number, counters: entry }));
+        if (wantsInterface && !wantsInterface(entry.ifName)) {
+          tally.filtered++;
+          continue;
+        }
+        add(() => builder.addCounters({ sequence: number, counters: entry }));
+        tally.counterSamples++;
       }
     },
     addDrops(batch, now, tally, emit) {

@@ -87,10 +87,13 @@ export class DatagramBuilder {
     return this.#close(start);
   }
 
-  /** False: it does not fit; finish and add it again. Never false when nothing is in it. */
-  addHost(sample: HostSample): boolean {
+  /**
+   * One of the samples that a poll of the machine makes (hasHostSlot).
+   * False: it does not fit; finish and add it again. Never false when nothing is in it.
+   */
+  addHost(sample: HostSample, slot: number): boolean {
     const start = this.#open();
-    writeHostSample(this.#sink, sample);
+    writeHostSample(this.#sink, sample, slot);
     return this.#close(start);
   }
 

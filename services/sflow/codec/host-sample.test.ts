@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { HostCounters } from '@tcxflow/schemas/generated.ts';
 import { HOST_RECORDS } from './host-records.ts';
-import { MAX_HOST_SAMPLE_BYTES, writeHostSample } from './host-sample.ts';
+import { HOST_SLOTS, hasHostSlot, MAX_HOST_SAMPLE_BYTES, writeHostSample } from './host-sample.ts';
 import { Sink } from './xdr-sink.ts';
 
 /** Bytes of each structure: sFlow Host Structures, sFlow Host TCP/IP Counters. */
@@ -33,27 +33,41 @@ function hostOf(value: number | null): HostCounters {
   return { ...nothing, ...Object.fromEntries(groups) } as HostCounters;
 }
 
+/** The samples of a poll: sequence, tag and body of each. */
 function written(host: HostCounters, adapters: { ifIndex: number; mac: Buffer }[] = []) {
-  const sink = new Sink(Buffer.alloc(2000, 0xee));
-  writeHostSample(sink, { sequence: 5, host, adapters });
-  assert.equal(sink.overflow, false);
-  const bytes = sink.buffer.subarray(0, sink.offset);
+  const sample = { sequence: 5, host, adapters };
   const records: [number, Buffer][] = [];
-  for (let at = 24; at < bytes.length; at += 8 + bytes.readUInt32BE(at + 4))
-    records.push([bytes.readUInt32BE(at), bytes.subarray(at + 8, at + 8 + bytes.readUInt32BE(at + 4))]);
-  return { bytes, records };
+  const sequences: number[] = [];
+  const sizes: number[] = [];
+  for (let slot = 0; slot < HOST_SLOTS; slot++) {
+    if (!hasHostSlot(sample, slot)) continue;
+    const sink = new Sink(Buffer.alloc(2000, 0xee));
+    writeHostSample(sink, sample, slot);
+    assert.equal(sink.overflow, false);
+    const bytes = sink.buffer.subarray(0, sink.offset);
+    assert.deepEqual(
+      [0, 4, 12, 16, 20, 28].map((at) => bytes.readUInt32BE(at)),
+      [4, bytes.length - 8, 2, 1, 1, bytes.length - 32], // an expanded counters sample of source 2:1, one record
+    );
+    sequences.push(bytes.readUInt32BE(8));
+    records.push([bytes.readUInt32BE(24), bytes.subarray(32)]);
+    sizes.push(bytes.length);
+  }
+  return { records, sequences, sizes };
 }
 
 describe('sample of a machine', () => {
-  it('is an expanded counters sample of source 2:1', () => {
-    const { bytes } = written(nothing);
-    assert.equal(bytes.toString('hex'), '000000040000001000000005000000020000000100000000');
-  });
-
-  it('has every structure in its size', () => {
-    const { bytes, records } = written(hostOf(1));
-    assert.equal(bytes.readUInt32BE(20), 8);
-    assert.deepEqual(Object.fromEntries(records.map(([tag, body]) => [tag, body.length])), SIZES);
+  it('has every structure in its size, numbered without gaps', () => {
+    const description = { hostname: 'a', uuid: null, machineType: 3, osName: 2, osRelease: 'b' };
+    const { records, sequences } = written({ ...hostOf(1), description });
+    assert.deepEqual(
+      sequences,
+      Array.from({ length: 10 }, (_, slot) => 41 + slot),
+    );
+    assert.deepEqual(Object.fromEntries(records.map(([tag, body]) => [tag, body.length])), {
+      ...SIZES,
+      ...{ 2000: 40, 2001: 4 },
+    });
   });
 
   it('says -1, 0 or all ones for what is unknown', () => {
@@ -100,6 +114,6 @@ describe('sample of a machine', () => {
   it('is never larger than the bound that builders reckon with', () => {
     const description = { hostname: 'h'.repeat(99), uuid: null, machineType: 3, osName: 2, osRelease: 'r'.repeat(99) };
     const adapters = Array.from({ length: 99 }, (_, ifIndex) => ({ ifIndex, mac: Buffer.alloc(6, 1) }));
-    assert.equal(written({ ...hostOf(1), description }, adapters).bytes.length, MAX_HOST_SAMPLE_BYTES);
+    assert.equal(Math.max(...written({ ...hostOf(1), description }, adapters).sizes), MAX_HOST_SAMPLE_BYTES);
   });
 });

@@ -1,8 +1,11 @@
 // counters_sample_expanded of the machine, data source 2:1 as host-sflow has it (sFlow Host Structures).
 //
 //   tag 4, length
-//   sequence, ds_class 2, ds_index 1, record count                           4 × u32
-//   [ 2000 host_descr ] [ 2003 … 2010, see host-records.ts ] [ 2001 host_adapters ]
+//   sequence, ds_class 2, ds_index 1, record count 1                         4 × u32
+//   2000 host_descr, or 2001 host_adapters, or one of 2003 … 2010 (host-records.ts)
+//
+// Each structure is a sample of its own: tshark (4.0.17) does not step over counter records that it does not know, reads the
+// next one inside them, and calls datagrams malformed. host-sflow puts all into one sample.
 
 import type { HostCounters, HostDescription } from '@tcxflow/schemas/generated.ts';
 import {
@@ -13,7 +16,7 @@ import {
   HOST_INDEX,
   UNKNOWN_U32,
 } from './constants.ts';
-import { type FieldKind, HOST_RECORDS } from './host-records.ts';
+import { type FieldKind, HOST_RECORDS, type HostRecord } from './host-records.ts';
 import {
   closeLength,
   openLength,
@@ -33,50 +36,62 @@ export interface HostAdapter {
 }
 
 export interface HostSample {
-  /** From 1, made where the counters were read. */
+  /** Of the poll, from 1, made where the counters were read; the samples of a poll are numbered on from it. */
   sequence: number;
   host: HostCounters;
-  /** Empty: not known, and left out. */
   adapters: readonly HostAdapter[];
+}
+
+/** Samples of a poll: description, adapters, and the groups of host-records.ts. */
+export const HOST_SLOTS = 2 + HOST_RECORDS.length;
+
+/** Whether the agent has it. Adapters are always told, as none when they are not known: the sequence has no gap then. */
+export function hasHostSlot({ host }: HostSample, slot: number): boolean {
+  if (slot === 0) return host.description !== null;
+  const group = HOST_RECORDS[slot - 2]?.group;
+  return group === undefined || host[group] !== null;
 }
 
 const MAX_HOSTNAME_BYTES = 64;
 const MAX_OS_RELEASE_BYTES = 32;
-/** The specification has no bound; so many fit into a datagram of 1400 bytes beside everything else. */
-export const MAX_ADAPTERS = 30;
+/** As host-sflow has it; the specification has no bound. */
+export const MAX_ADAPTERS = 32;
 const NO_UUID = Buffer.alloc(16);
 const UNKNOWN_64 = Buffer.alloc(8, 0xff);
 
 const WIRE_BYTES: Record<FieldKind, number> = { counter: 4, gauge: 4, load: 4, percent: 4, counter64: 8, gauge64: 8 };
 
+const recordBytes = HOST_RECORDS.map(({ fields }) => fields.reduce((sum, [kind]) => sum + WIRE_BYTES[kind], 0));
+
 /** The largest sample of a machine. */
 export const MAX_HOST_SAMPLE_BYTES =
   8 +
   16 +
-  (8 + 4 + MAX_HOSTNAME_BYTES + 16 + 8 + 4 + MAX_OS_RELEASE_BYTES) +
-  HOST_RECORDS.reduce((sum, { fields }) => fields.reduce((bytes, [kind]) => bytes + WIRE_BYTES[kind], sum + 8), 0) +
-  (8 + 4 + MAX_ADAPTERS * 16);
+  8 +
+  Math.max(...recordBytes, 4 + MAX_ADAPTERS * 16, 4 + MAX_HOSTNAME_BYTES + 16 + 8 + 4 + MAX_OS_RELEASE_BYTES);
 
-/** Look at `sink.overflow` afterwards. */
-export function writeHostSample(sink: Sink, sample: HostSample): void {
-  const { host, adapters } = sample;
+/** One sample of a poll, that hasHostSlot() has. Look at `sink.overflow` afterwards. */
+export function writeHostSample(sink: Sink, sample: HostSample, slot: number): void {
+  const { host, adapters, sequence } = sample;
   writeU32(sink, COUNTERS_SAMPLE_EXPANDED);
   const length = openLength(sink);
-  writeU32(sink, sample.sequence);
+  writeU32(sink, (sequence - 1) * HOST_SLOTS + slot + 1);
   writeU32(sink, DATA_SOURCE_PHYSICAL_ENTITY);
   writeU32(sink, HOST_INDEX);
-  const known = HOST_RECORDS.filter(({ group }) => host[group] !== null);
-  writeU32(sink, known.length + (host.description ? 1 : 0) + (adapters.length > 0 ? 1 : 0));
-  if (host.description) writeDescription(sink, host.description);
-  for (const { tag, group, fields } of known) {
-    writeU32(sink, tag);
-    const opened = openLength(sink);
-    // The tables name fields of their group; the types say so where they are written.
-    const values = host[group] as unknown as Record<string, number | null>;
-    for (const [kind, name] of fields) WRITERS[kind](sink, values[name] ?? null);
-    closeLength(sink, opened);
-  }
-  if (adapters.length > 0) writeAdapters(sink, adapters);
+  writeU32(sink, 1);
+  const record = HOST_RECORDS[slot - 2];
+  if (record) writeHostRecord(sink, record, host);
+  else if (slot === 1) writeAdapters(sink, adapters);
+  else if (host.description) writeDescription(sink, host.description);
+  closeLength(sink, length);
+}
+
+function writeHostRecord(sink: Sink, { tag, group, fields }: HostRecord, host: HostCounters): void {
+  writeU32(sink, tag);
+  const length = openLength(sink);
+  // The tables name fields of their group; the types say so where they are written.
+  const values = host[group] as unknown as Record<string, number | null>;
+  for (const [kind, name] of fields) WRITERS[kind](sink, values[name] ?? null);
   closeLength(sink, length);
 }
 
