@@ -7,6 +7,7 @@ const INITIATION = 1;
 const RESPONSE = 2;
 const COOKIE_REPLY = 3;
 const DATA = 4;
+const DATA_BYTES_MIN = 32;
 
 // wireguard.com/papers/wireguard.pdf 5.4; numbers are little-endian. What is behind is encrypted.
 //
@@ -14,7 +15,7 @@ const DATA = 4;
 //   1 initiation           148   sender (4 bytes)
 //   2 response              92   sender, receiver
 //   3 cookie reply          64   receiver
-//   4 data       32 + n × 16   receiver
+//   4 data         32 and on   receiver; padded to 16 bytes but not beyond the MTU
 //
 //   0  1  type
 //   1  3  reserved
@@ -22,7 +23,7 @@ const DATA = 4;
 /** The tunnel's number is the receiver's index: the message starting a session has none. */
 export function decodeWireguard(cursor: Cursor, out: DecodedHeader): typeof DONE {
   const room = cursor.ipEnd - cursor.position;
-  if (room < 32) return DONE;
+  if (room < DATA_BYTES_MIN) return DONE;
   const at = peek(cursor, HEAD_BYTES, Layer.wireguard, out);
   if (at < 0) return DONE;
   const type = uint8(cursor, at);
@@ -44,7 +45,7 @@ function hasLength(type: number, bytes: number): boolean {
     case COOKIE_REPLY:
       return bytes === 64;
     default:
-      return type === DATA && bytes % 16 === 0;
+      return type === DATA && bytes >= DATA_BYTES_MIN;
   }
 }
 
