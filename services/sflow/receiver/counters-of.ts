@@ -18,6 +18,8 @@ const INTERFACES_MAX = 65_536;
 /** Counters that grow: an interface has some thirty. */
 const GROWING_MAX = 40 * INTERFACES_MAX;
 const INT_MAX = 0x7fffffff;
+/** The largest that avsc writes. */
+const LONG_MAX = Number.MAX_SAFE_INTEGER - 1;
 const ETHERNET = [
   ...(['alignmentErrors', 'fcsErrors', 'singleCollisionFrames', 'multipleCollisionFrames'] as const),
   ...(['sqeTestErrors', 'deferredTransmissions', 'lateCollisions', 'excessiveCollisions'] as const),
@@ -121,9 +123,9 @@ const NOTHING: HostCounters = {
   ...{ ip: null, icmp: null, tcp: null, udp: null },
 };
 
-/** What does not fit into 52 bits is beyond any counter of octets: taken without its upper bits, as a wrap would. */
+/** What does not fit into 53 bits is beyond any counter of octets: taken without its upper bits, as a wrap would. */
 function whole(value: number | bigint | null): number {
-  return typeof value === 'bigint' ? Number(BigInt.asUintN(52, value)) : (value ?? 0);
+  return typeof value === 'bigint' ? Math.min(Number(BigInt.asUintN(53, value)), LONG_MAX) : (value ?? 0);
 }
 
 function descriptionOf({ values }: DecodedStructure): HostCounters['description'] {

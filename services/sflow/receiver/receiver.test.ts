@@ -1,82 +1,13 @@
 // Datagrams of our own emitter and of other agents, received: what the topics then have.
 
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createMetrics } from '@tcxflow/common/metrics.ts';
-import type { RawSample } from '@tcxflow/schemas/generated.ts';
-import { countersCodec, dropBatchCodec, sampleBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import { openPcap } from '../dump/pcap-payloads.ts';
-import { createBatchReader } from '../read-batch.ts';
-import { createSession, emptyTally } from '../session.ts';
-import { AGENT, batch, NOW, raw, source } from '../testing/session.ts';
-import type { Outgoing } from './agent.ts';
-import { receiverSection } from './config.ts';
-import { createIntake } from './intake.ts';
-import { createReceiverMetrics } from './metrics.ts';
-
-const CAPTURES = join(import.meta.dirname, '../../../../shared/pcaps/sflow');
-const withCaptures = { skip: existsSync(CAPTURES) ? false : `${CAPTURES} is not there` };
-
-function receiver(options: object = {}) {
-  const metrics = createReceiverMetrics(createMetrics('receiver'));
-  const sent: Outgoing[] = [];
-  const intake = createIntake(receiverSection.parse(options), metrics, (message) => void sent.push(message));
-  const of = (topic: string) => sent.filter((message) => message.topic === topic).map(({ value }) => value);
-  return {
-    intake,
-    metrics,
-    flush: () => intake.flush(NOW, true),
-    receive: (payload: Buffer, now = NOW, from = '192.0.2.9') => intake.receive(payload, from, now),
-    batches: () => of(topicNames.rawSamples).map((value) => sampleBatchCodec.decode(value)),
-    counters: () => of(topicNames.counters).map((value) => countersCodec.decode(value)),
-    drops: () => of(topicNames.drops).map((value) => dropBatchCodec.decode(value)),
-    async count(name: 'lostSamples' | 'refused' | 'restarts' | 'lostDatagrams' | 'synthesized') {
-      const { values } = await metrics[name].get();
-      return Object.fromEntries(
-        values.filter(({ value }) => value > 0).map(({ labels, value }) => [Object.values(labels)[0] ?? '', value]),
-      );
-    },
-  };
-}
-
-/** An emitter of one agent. */
-function emitter(startedAt = NOW - 5000) {
-  const options = {
-    subAgentId: 7,
-    datagramBytes: 1400,
-    headerBytes: 128,
-    maxAgeMs: 10_000,
-    portNames: true,
-    host: true,
-  };
-  const session = createSession(AGENT, startedAt, options);
-  const read = createBatchReader();
-  const datagrams: Buffer[] = [];
-  const emit = (datagram: Buffer) => void datagrams.push(datagram);
-  return {
-    datagrams,
-    session,
-    emit,
-    add(samples: RawSample[], sources = [source()], boot = 1) {
-      const message = sampleBatchCodec.encode(batch(samples, sources, { bootId: Buffer.alloc(16, boot) }));
-      session.addBatch(read(message), NOW, emptyTally(), emit);
-      session.flush(NOW, emit);
-    },
-  };
-}
-
-/** As it goes through: what the wire does not carry left out. */
-const kept = ({ sequence, samplingRate, wireBytes, etherType, inputIfIndex, outputIfIndex, header }: RawSample) => ({
-  ...{ sequence, samplingRate, wireBytes, etherType, inputIfIndex, outputIfIndex, header },
-});
-
-const frame = (fill: number) => {
-  const header = Buffer.alloc(60, fill);
-  header.writeUInt16BE(0x0800, 12);
-  return header;
-};
+import { emptyTally } from '../session.ts';
+import { AGENT, NOW, raw, source } from '../testing/session.ts';
+import { CAPTURES, emitter, frame, kept, receiver, withCaptures } from './testing/receiver.ts';
 
 test('what the emitter sent of both directions is what the receiver has', () => {
   const from = emitter();
@@ -248,19 +179,4 @@ test('samples of IPv4 fields alone become headers with TTL 0, which no packet ha
   );
   assert.deepEqual([header.readUInt16BE(20), header.readUInt16BE(22), header.readUInt16BE(2)], [53032, 25562, 40]);
   assert.deepEqual(await to.count('synthesized'), { '': 1 });
-});
-
-test('counters of interfaces and of the machine of a real hsflowd are in the topic’s words', withCaptures, () => {
-  const to = receiver();
-  for (const { payload } of openPcap(readFileSync(join(CAPTURES, 'linux-hsflowd-epcap.pcap'))) ?? [])
-    to.receive(payload);
-  to.flush();
-  const all = to.counters();
-  const host = all.map((message) => message.host).find((entry) => entry !== null);
-  assert.ok(host);
-  assert.deepEqual([host.description?.hostname, host.description?.machineType], ['vm', 3]);
-  assert.deepEqual([host.memory?.totalBytes, host.disk?.partMaxUsedPercent], [25276502016, 72.04]);
-  assert.deepEqual([host.network?.outPackets, host.tcp?.maxConn, host.cpu?.cpuNum], [280, -1, 2]);
-  const interfaces = all.flatMap((message) => message.interfaces);
-  assert.ok(interfaces.length >= 1 && interfaces.every(({ ifName }) => ifName === 'vsfa'));
 });
