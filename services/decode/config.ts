@@ -21,7 +21,8 @@ export const decodeSection = z
         geneve: ports.describe('Of Geneve beside 6081.'),
         wireguard: ports.describe('Of WireGuard beside 51820.'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('Further UDP ports of tunnels, beside the assigned ones.'),
     enrich: enrichSection,
     anonymize: z
       .boolean()
