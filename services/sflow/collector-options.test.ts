@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { createMetrics } from '@tcxflow/common/metrics.ts';
+import { quietLog } from '@tcxflow/common/testing/quiet.ts';
+import { streamsOf } from './collector-options.ts';
+import { createCollectors } from './collectors.ts';
+import { sflowSection } from './config.ts';
+import { createSflowMetrics } from './metrics.ts';
+import { createSessions } from './sessions.ts';
+
+const AGENT = Buffer.from('00000000000000000000ffffc0000201', 'hex');
+
+test('collectors that want the same share a stream; what is not said is as for all', () => {
+  const streams = streamsOf(
+    sflowSection.parse({
+      datagramBytes: 1000,
+      collectors: [
+        '192.0.2.1:6343',
+        { address: '192.0.2.2:6343' },
+        { address: '192.0.2.3:6343', thin: 10, datagramBytes: 500 },
+        { address: '192.0.2.4:6343', discards: true },
+      ],
+    }),
+  );
+  assert.deepEqual(
+    streams.map(({ addresses, options }) => [addresses.length, options.datagramBytes, options.thin, options.discards]),
+    [
+      [2, 1000, 1, false],
+      [1, 500, 10, false],
+      [1, 1000, 1, true],
+    ],
+  );
+});
+
+test('an agent has a session for each stream that wants it', () => {
+  const config = sflowSection.parse({
+    collectors: ['192.0.2.1:6343', { address: '192.0.2.2:6343', agents: ['edge-*'], discards: true }],
+  });
+  const sessions = createSessions(config, streamsOf(config));
+  const streamsFor = (agent: string) =>
+    sessions.of(0, agent, AGENT).map(({ stream, wantsDiscards }) => [stream, wantsDiscards]);
+  assert.deepEqual(streamsFor('core-1'), [[0, false]]);
+  assert.deepEqual(streamsFor('edge-1'), [
+    [0, false],
+    [1, true],
+  ]);
+  assert.equal(sessions.of(0, 'edge-1', AGENT), sessions.of(0, 'edge-1', AGENT));
+});
+
+test('a collector whose name has no address disturbs no other, and its datagrams are counted', {
+  timeout: 30_000,
+}, async (t) => {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  t.after(() => socket.close());
+  const metrics = createSflowMetrics(createMetrics('sflow'));
+  const addresses = ['no-such-host.invalid:6343', `127.0.0.1:${socket.address().port}`];
+  const collectors = createCollectors(sflowSection.parse({ collectors: addresses }), metrics, quietLog);
+  await collectors.start();
+  t.after(() => collectors.stop(AbortSignal.abort()));
+  const arrived = once(socket, 'message');
+  collectors.send(0, Buffer.from('one'));
+  await collectors.drained();
+  assert.equal(String((await arrived)[0]), 'one');
+  const { values } = await metrics.unresolved.get();
+  assert.deepEqual(
+    values.map(({ labels, value }) => [labels.collector, value]),
+    [['no-such-host.invalid:6343', 1]],
+  );
+});
