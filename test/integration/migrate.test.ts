@@ -70,19 +70,22 @@ describe('migrations', skipWithout('clickhouse'), () => {
   });
 
   test('two do not migrate at the same time; a lock that nobody renews is taken over', async () => {
+    const last = loadMigrations()
+      .slice(6)
+      .map(({ name }) => name);
     await forget(7);
     const lock = await takeMigrationLock(store.client);
     await assert.rejects(migrate(store.client), { code: 'MIGRATION_LOCKED', message: new RegExp(` ${process.pid} `) });
     await lock.renew();
     await lock.release();
     await takeMigrationLock(store.client, () => Date.now() - 6 * 60_000); // and stands still
-    assert.deepEqual(await migrate(store.client), ['007_views']);
+    assert.deepEqual(await migrate(store.client), last);
     await forget(7);
     const gone = `${hostname()} 999999999 ${new Date().toISOString()}`;
     await store.client.command({
       query: `CREATE TABLE schema_lock (held UInt8) ENGINE = MergeTree ORDER BY held COMMENT '${gone}'`,
     });
-    assert.deepEqual(await migrate(store.client), ['007_views']);
+    assert.deepEqual(await migrate(store.client), last);
     assert.deepEqual(await store.ask(`SELECT name FROM system.tables WHERE name = 'schema_lock'`), []);
   });
 });

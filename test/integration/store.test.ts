@@ -1,10 +1,12 @@
 // What the writer makes of messages, in a real ClickHouse: every table gets its rows, once, also when a block is repeated.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { skipWithout } from '@tcxflow/embedded/testing/engines.ts';
-import { countersCodec, dropBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
+import { countersCodec, dropBatchCodec, flowCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import { countersOf, dropsOf, hostCounters, interfaceCounters, metadata } from '@tcxflow/writer/testing/messages.ts';
+import { makeFlows } from '../support/flows.ts';
 import { openStore, type Store } from '../support/store.ts';
 
 /** An hour ago: what is older than a table's TTL is gone at once. */
@@ -90,6 +92,25 @@ describe('the store', skipWithout('clickhouse'), () => {
         },
       ],
     );
+  });
+
+  test('flows take the bytes that docs/reference/tables.md says, within two: fewer rows are less alike', async () => {
+    const window = base - (base % 3_600_000);
+    for (let index = 0; index < 2; index++) {
+      const flows = makeFlows(100_000, window + index * 60_000, index + 1);
+      await store.write(
+        topicNames.flows,
+        index * 100_000,
+        flows.map((flow) => flowCodec.encode(flow)),
+      );
+    }
+    await store.client.command({ query: 'OPTIMIZE TABLE flows FINAL' });
+    const [measured] = await store.ask<{ bytes: number }>(
+      `SELECT sum(bytes_on_disk) / sum(rows) AS bytes FROM system.parts WHERE active AND table = 'flows'`,
+    );
+    const page = readFileSync(new URL('../../docs/reference/tables.md', import.meta.url), 'utf8');
+    const stated = Number(/^\| `flows` .*\| (\d+) \|$/m.exec(page)?.[1]);
+    assert.ok(measured && Math.abs(measured.bytes - stated) < 2, `${measured?.bytes}, ${stated}`);
   });
 
   test('every table and every column says what it is', async () => {
