@@ -3,11 +3,16 @@
 
 /** Avro's zigzag varint, for safe integers. @returns the offset behind it */
 export function writeLong(bytes: Buffer, at: number, value: number): number {
-  let to = at;
+  // Small enough to be inlined where it is called; most numbers end here.
   if (value >= 0 && value < 0x40) {
-    bytes[to] = value << 1;
-    return to + 1;
+    bytes[at] = value << 1;
+    return at + 1;
   }
+  return writeLongerLong(bytes, at, value);
+}
+
+function writeLongerLong(bytes: Buffer, at: number, value: number): number {
+  let to = at;
   if (value >= 0 && value < 0x4000_0000) {
     // Bit operations up to 2^30, which is nearly always.
     let rest = value << 1;

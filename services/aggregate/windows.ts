@@ -2,6 +2,7 @@
 //
 // Every measure is additive, so a window may be emitted more than once: what comes late makes a further record.
 
+import { decodedBatchCodec } from '@tcxflow/schemas/topics.ts';
 import {
   type BatchHead,
   type BatchTables,
@@ -81,11 +82,12 @@ export function addBatch(
   wanted: (windowStartMs: number) => boolean,
 ): AddResult {
   const result: AddResult = { duplicate: false, samples: 0, lateSamples: 0 };
-  const opened = openBatch(message);
+  const current = decodedBatchCodec.current(message);
+  const opened = openBatch(current);
   const { head } = opened;
   const seen = set.highWater.get(head.sourcePartition);
   if (seen !== undefined && head.sourceOffset <= seen) return { ...result, duplicate: true };
-  const tables = readSamples(message as Buffer, opened, windowMs, samples);
+  const tables = readSamples(current, opened, windowMs, samples);
 
   const { doubles } = samples.rows;
   let highWater: HighWater | undefined;

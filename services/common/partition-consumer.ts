@@ -95,8 +95,8 @@ export function createPartitionConsumer(options: PartitionConsumerOptions): Comp
       sessionTimeout: options.sessionTimeoutMs,
       heartbeatInterval: HEARTBEAT_MS,
       maxWaitTimeInMs: 250,
-      maxBytes: options.maxBytes ?? 16 << 20,
-      maxBytesPerPartition: 4 << 20,
+      maxBytes: options.maxBytes ?? 8 << 20,
+      maxBytesPerPartition: 2 << 20,
       allowAutoTopicCreation: false,
       retry: { retries: 30, initialRetryTime: 100, maxRetryTime: 5000, restartOnFailure: async () => true },
     });

@@ -2,6 +2,7 @@
 // sequences.
 
 import { forEachSample, openRawBatch, type RawHead, type SampleView } from '@tcxflow/common/raw-batch.ts';
+import { sampleBatchCodec } from '@tcxflow/schemas/topics.ts';
 
 export interface ReadBatch {
   head: RawHead;
@@ -19,12 +20,13 @@ export function createBatchReader(): BatchReader {
   const samples: SampleView[] = [];
   const last: number[] = [];
   return (message) => {
-    const head = openRawBatch(message);
+    const current = sampleBatchCodec.current(message);
+    const head = openRawBatch(current);
     let count = 0;
     let ordered = true;
     last.length = head.sources.length;
     last.fill(0);
-    forEachSample(message as Buffer, head, (sample) => {
+    forEachSample(current, head, (sample) => {
       if (sample.sequence < (last[sample.source] ?? 0)) ordered = false;
       last[sample.source] = sample.sequence;
       const kept = samples[count++];
