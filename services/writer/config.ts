@@ -23,13 +23,13 @@ export const writerSection = z
       .int()
       .min(1)
       .max(1_000_000)
-      .default(50_000)
+      .default(100_000)
       .describe('A block is inserted when it has this many messages …'),
     blockBytes: z
       .int()
       .min(1024)
       .max(256 << 20)
-      .default(16 << 20)
+      .default(32 << 20)
       .describe('… or this many bytes …'),
     flushIntervalMs: z
       .int()

@@ -1,9 +1,9 @@
-// The writer: messages of flows as Kafka gives them → a real ClickHouse, with all rollups. The rate is of one partition on
-// this machine, which ClickHouse shares; CPU is of this process alone: reading messages, making blocks, sending them.
+// The writer: messages of flows as Kafka gives them → a real ClickHouse, with all rollups. The rate is of two partitions at the
+// same time, and this machine is ClickHouse's too; CPU is of this process alone: reading messages, making blocks, sending them.
 
 import { flowCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import { makeFlows } from '../support/flows.ts';
-import { openStore } from '../support/store.ts';
+import { kafkaMessages, openStore } from '../support/store.ts';
 import { type Measurement, summarize } from './measure.ts';
 
 const ROWS = 400_000;
@@ -16,6 +16,8 @@ interface WriteRun {
   cpuSecondsPerMillion: number;
 }
 
+const halves = (messages: Buffer[]) => [messages.slice(0, ROWS / 2), messages.slice(ROWS / 2)];
+
 async function runWriter(): Promise<{ runs: WriteRun[]; bytesPerRow: number }> {
   const store = await openStore();
   try {
@@ -23,9 +25,10 @@ async function runWriter(): Promise<{ runs: WriteRun[]; bytesPerRow: number }> {
     const start = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - HOUR_MS;
     for (let run = 0; run <= RUNS; run++) {
       const messages = makeFlows(ROWS, start + run * WINDOW_MS, run + 1).map((flow) => flowCodec.encode(flow));
+      const partitions = halves(messages).map((half) => kafkaMessages((run * ROWS) / 2, half));
       const cpu = process.cpuUsage();
       const startedAt = performance.now();
-      await store.write(topicNames.flows, run * ROWS, messages);
+      await Promise.all(partitions.map((part, partition) => store.process(topicNames.flows, part, { partition })));
       const seconds = (performance.now() - startedAt) / 1000;
       const { user, system } = process.cpuUsage(cpu);
       // The first run compiles, here and there.

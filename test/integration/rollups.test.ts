@@ -25,7 +25,7 @@ describe('the rollups', skipWithout('clickhouse'), () => {
 
   async function write(firstOffset: number, flows: typeof sent, blockRows?: number): Promise<void> {
     const messages = flows.map((flow) => flowCodec.encode(flow));
-    await store.write(topicNames.flows, firstOffset, messages, blockRows);
+    await store.write(topicNames.flows, firstOffset, messages, blockRows === undefined ? {} : { blockRows });
   }
 
   function count(flows: typeof sent): void {

@@ -12,6 +12,13 @@ import { writerSection } from '@tcxflow/writer/config.ts';
 import { createWriterMetrics } from '@tcxflow/writer/metrics.ts';
 import { migrate } from '@tcxflow/writer/migrations.ts';
 import { openProcessor } from '@tcxflow/writer/processor.ts';
+import type { KafkaMessage } from 'kafkajs';
+
+export interface WriteOptions {
+  partition?: number;
+  /** Default: as the writer's. */
+  blockRows?: number;
+}
 
 export interface Store {
   server: EmbeddedClickHouse;
@@ -19,9 +26,22 @@ export interface Store {
   client: ClickHouseClient;
   /** Rows of a query, as objects. */
   ask<Row>(query: string, parameters?: Record<string, unknown>): Promise<Row[]>;
-  /** Writes messages as a block of partition 0, the first at this offset: the same offsets again are a retry. */
-  write(topic: string, firstOffset: number, messages: readonly Buffer[], blockRows?: number): Promise<void>;
+  /** Writes messages of a partition, the first at this offset: the same offsets again are a retry. */
+  write(topic: string, firstOffset: number, messages: readonly Buffer[], options?: WriteOptions): Promise<void>;
+  /** The same with messages as kafkajs has them. */
+  process(topic: string, messages: KafkaMessage[], options?: WriteOptions): Promise<void>;
   stop(): Promise<void>;
+}
+
+export function kafkaMessages(firstOffset: number, values: readonly Buffer[]): KafkaMessage[] {
+  return values.map((value, index) => ({
+    key: null,
+    value,
+    timestamp: '0',
+    attributes: 0,
+    offset: String(firstOffset + index),
+    headers: {},
+  }));
 }
 
 const metrics = createWriterMetrics(createMetrics('writer'));
@@ -32,6 +52,33 @@ export async function openStore(): Promise<Store> {
   const { url, username, password } = server;
   const client = createClickHouse({ ...commonSections.clickhouse.parse({}), url, username, password });
   await migrate(client);
+  const process: Store['process'] = async (topic, messages, { partition = 0, blockRows } = {}) => {
+    const position = messages[0]?.offset ?? '0';
+    const context = {
+      topic,
+      partition,
+      committed: { offset: position, metadata: '' },
+      position,
+      abandoned: false,
+      stopping: new AbortController().signal,
+      commit: async () => true,
+      heartbeat: async () => undefined,
+    };
+    const processor = openProcessor(context, {
+      client,
+      format: blockFormats[topic] as BlockFormat,
+      config: writerSection.parse(blockRows === undefined ? {} : { blockRows }),
+      deadLetter: {
+        send: async (_context, _message, error) => {
+          throw error;
+        },
+      },
+      metrics,
+      log: quietLog,
+    });
+    await processor.process(messages);
+    await processor.close?.();
+  };
   return {
     server,
     client,
@@ -39,41 +86,10 @@ export async function openStore(): Promise<Store> {
       const result = await client.query({ query, query_params: parameters, format: 'JSONEachRow' });
       return result.json<Row>();
     },
-    async write(topic, firstOffset, messages, blockRows = 200_000) {
-      const context = {
-        topic,
-        partition: 0,
-        committed: { offset: String(firstOffset), metadata: '' },
-        position: String(firstOffset),
-        abandoned: false,
-        stopping: new AbortController().signal,
-        commit: async () => true,
-        heartbeat: async () => undefined,
-      };
-      const processor = openProcessor(context, {
-        client,
-        format: blockFormats[topic] as BlockFormat,
-        config: writerSection.parse({ blockRows, blockBytes: 256 << 20 }),
-        deadLetter: {
-          send: async (_context, _message, error) => {
-            throw error;
-          },
-        },
-        metrics,
-        log: quietLog,
-      });
-      await processor.process(
-        messages.map((value, index) => ({
-          key: null,
-          value,
-          timestamp: '0',
-          attributes: 0,
-          offset: String(firstOffset + index),
-          headers: {},
-        })),
-      );
-      await processor.close?.();
+    async write(topic, firstOffset, values, options) {
+      await process(topic, kafkaMessages(firstOffset, values), options);
     },
+    process,
     async stop() {
       await client.close();
       await server.stop();
