@@ -49,7 +49,8 @@ export function createPublisher({ producer, compression, queueBytes, metrics, lo
       sum += value.length;
       return index > 0 && sum > SEND_BYTES_MAX;
     });
-    return end < 0 ? queue : queue.slice(0, end);
+    // A copy: the queue grows while they are under way.
+    return queue.slice(0, end < 0 ? undefined : end);
   }
 
   async function send(): Promise<void> {
