@@ -8,6 +8,7 @@ import { captureSchema } from '@tcxflow/capture/config.ts';
 import { commonSections, loadConfig } from '@tcxflow/common/config.ts';
 import { decodeSchema } from '@tcxflow/decode/config.ts';
 import { sflowSchema } from '@tcxflow/sflow/config.ts';
+import { receiverSchema } from '@tcxflow/sflow/receiver/config.ts';
 import { writerSchema } from '@tcxflow/writer/config.ts';
 import { services } from '../services.ts';
 import { writeConfigFile } from './config-file.ts';
@@ -19,6 +20,7 @@ const schemas = {
   aggregate: aggregateSchema,
   writer: writerSchema,
   sflow: sflowSchema,
+  receiver: receiverSchema,
 };
 
 const engines: Engines = {
