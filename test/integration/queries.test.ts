@@ -1,5 +1,5 @@
 // Every stock question, asked by the analyst about traffic that is known: deploy/clickhouse/queries, and the views and
-// functions that they are made of. The answers were worked out by hand from test/support/known-traffic.ts.
+// functions that they are made of. The answers were made by the queries, and a dozen of them worked out by hand from test/support/known-traffic.ts.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
