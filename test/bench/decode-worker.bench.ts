@@ -1,7 +1,7 @@
 // The decode worker, Kafka → Kafka.
 
-import { seededRandom } from '@tcxflow/common/testing/random.ts';
 import { openRawBatch } from '@tcxflow/common/raw-batch.ts';
+import { seededRandom } from '@tcxflow/common/testing/random.ts';
 import { sampleBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import { type Measurement, summarize } from './measure.ts';
 import { makeSampleBatch, SAMPLES } from './sample-batch.ts';
