@@ -80,7 +80,7 @@ test('sfcapd, sfacctd and tshark count the samples that were sent, and show thei
   const storedBytes = stored.reduce((sum, flow) => sum + flow.bytes - 4 * RATE, 0);
   assert.ok(
     Math.abs(storedBytes - report.clickhouse.bytes) <= report.selected * RATE,
-    `${storedBytes} / ${report.clickhouse.bytes}`,
+    `${storedBytes} of sfcapd, ${JSON.stringify(report)}`,
   );
   const services = new Set(stored.map((flow) => `${flow.protocol}/${Math.min(flow.sourcePort, flow.destinationPort)}`));
   for (const service of ['6/443', '6/8080', '17/5004', '17/53']) assert.ok(services.has(service), service);

@@ -29,11 +29,17 @@ export async function waitingMessages(admin: Admin): Promise<number> {
   return waiting;
 }
 
+const LOOK_MS = 200;
+/** The offsets are not of one moment, and a single flow before its marker looks like a marker: once is not enough. */
+const LOOKS = 6;
+
 /** @returns false when the deadline passed first */
 export async function drain(admin: Admin, deadlineMs: number): Promise<boolean> {
+  let nothing = 0;
   for (const until = Date.now() + deadlineMs; Date.now() < until; ) {
-    if ((await waitingMessages(admin)) === 0) return true;
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    nothing = (await waitingMessages(admin)) === 0 ? nothing + 1 : 0;
+    if (nothing === LOOKS) return true;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
   return false;
 }
