@@ -30,7 +30,10 @@ export async function waitingMessages(admin: Admin): Promise<number> {
 }
 
 const LOOK_MS = 200;
-/** The offsets are not of one moment, and a single flow before its marker looks like a marker: once is not enough. */
+/**
+ * Once is not enough: the end of a topic is told without the flows of a transaction whose markers are just being written, while
+ * the offset that was committed with them may already be there.
+ */
 const LOOKS = 6;
 
 /** @returns false when the deadline passed first */
