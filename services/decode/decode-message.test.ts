@@ -117,6 +117,19 @@ test('samples spread over the partitions by flow, and both directions of a conve
   for (let there = 0; there < 400; there += 2) assert.equal(partitions.get(there), partitions.get(there + 1));
 });
 
+test('one decoder serves batch after batch, whichever partitions each of them reaches', () => {
+  const decoder = createMessageDecoder({ partitions: 16 });
+  for (let round = 0; round < 50; round++) {
+    const frame = ethernet(0x0800, ipv4(6, tcp()));
+    frame.writeUInt16BE(round * 977, 28);
+    const message = sampleBatchCodec.encode(batchOf([raw(frame)]));
+    const tally = newTally();
+    const decoded = decoder.decode(message, openRawBatch(message), POSITION, tally);
+    assert.deepEqual([decoded.length, tally.samples], [1, 1]);
+    assert.equal(decodedBatchCodec.decode(decoded[0]?.value ?? null).samples.length, 1);
+  }
+});
+
 test('samples keep their order within a partition', () => {
   const frames = Array.from({ length: 300 }, (_, index) => conversation(index % 40, 41)[0]);
   const outputs = decodeBatch(

@@ -61,7 +61,8 @@ export function createMessageDecoder({
 }: MessageDecoderOptions): MessageDecoder {
   const applicationOf = application ? createApplicationEncoder() : undefined;
   const header = createDecodedHeader();
-  const sinks: SampleSink[] = [];
+  /** By partition, made for the first sample that goes there. */
+  const sinks: (SampleSink | undefined)[] = [];
   const facts: SampleFacts = {
     ipBytes: 0,
     srcNetwork: 0,
@@ -76,6 +77,7 @@ export function createMessageDecoder({
 
   function begin(): void {
     for (const sink of sinks) {
+      if (!sink) continue;
       sink.length = 0;
       sink.samples = 0;
     }
