@@ -1,8 +1,6 @@
 // The capture service and dropped packets: with the right to see them, and without.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,9 +11,9 @@ import { quietLog } from '@tcxflow/common/testing/quiet.ts';
 import { ip } from '@tcxflow/lab/netns.ts';
 import { dropBatchCodec, sampleBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import { openPacketSocket } from 'libbpf-ts/packet-socket.ts';
+import { startCaptureService } from '../support/capture-service.ts';
 import { makeLinkPair, plainFrame } from '../support/link-pair.ts';
 import { needsRoot } from '../support/require-root.ts';
-import { tcxflow } from '../support/up.ts';
 
 const skip = needsRoot();
 const WITHOUT = '-all,+bpf,+net_admin';
@@ -34,33 +32,23 @@ async function runService(t: TestContext, capabilities: string, drops = '{}') {
     `kafka: {brokers: ['127.0.0.1:9']}\nshutdown: {deadline_ms: 3000}\n` +
       `capture: {spool_folder: ${spoolFolder}, interfaces: [{match: eth0, rate: 1, directions: [ingress]}], drops: ${drops}}\n`,
   );
-  const rights = ['setpriv', `--bounding-set=${capabilities}`, `--inh-caps=${capabilities}`];
-  const command = ['netns', 'exec', near, ...rights, process.execPath, tcxflow, 'capture', '--config', config];
-  const child = spawn('ip', command);
-  t.after(() => child.kill('SIGKILL'));
-  let log = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    log += chunk.toString();
-  });
-  for (let attempt = 0; !log.includes('"msg":"ready"'); attempt++) {
-    assert.ok(attempt < 100 && child.exitCode === null, log);
-    await sleep(100);
-  }
+  const service = await startCaptureService(t, { netns: near, config, capabilities });
   const frame = plainFrame(100);
   const socket = openPacketSocket('eth0', far);
   for (let sent = 0; sent < 20; ) if (socket.send(frame)) sent++;
   socket.close();
   await sleep(300);
-  child.kill('SIGTERM');
-  const [code] = await once(child, 'exit');
-  assert.equal(code, 0, log);
+  await service.stop();
   const options = { maxBytes: 1 << 30, maxAgeMs: 1e9, onLost: () => assert.fail(), log: quietLog };
   const spool = openSpool({ folder: spoolFolder, ...options });
   const messages = spool.peek(1 << 30);
   spool.close();
   const of = (topic: string) => messages.filter((message) => message.topic === topic).map(({ value }) => value);
   return {
-    log: log.split('\n').filter((line) => line.includes('dropped packets')),
+    log: service
+      .log()
+      .split('\n')
+      .filter((line) => line.includes('dropped packets')),
     frame,
     netns: statSync(`/run/netns/${near}`).ino,
     samples: of(topicNames.rawSamples).flatMap((value) => sampleBatchCodec.decode(value).samples).length,

@@ -1,14 +1,14 @@
 // Started as root, the capture service goes on with as few rights as it can.
 
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openPacketSocket } from 'libbpf-ts/packet-socket.ts';
+import { type CaptureService, startCaptureService } from '../support/capture-service.ts';
 import { makeLinkPair, plainFrame } from '../support/link-pair.ts';
 import { needsRoot } from '../support/require-root.ts';
 import { tcxflow } from '../support/up.ts';
@@ -17,11 +17,9 @@ const skip = needsRoot();
 /** capabilities(7): CAP_NET_ADMIN 12, CAP_PERFMON 38, CAP_BPF 39. */
 const KEPT = '000000c000001000';
 
-interface Running {
-  child: ChildProcess;
+interface Running extends CaptureService {
   folder: string;
   far: string;
-  log: () => string;
 }
 
 /** @param section of capture, in YAML's flow style */
@@ -36,18 +34,8 @@ async function start(t: TestContext, section: string, folderMode: number): Promi
     `kafka: {brokers: ['127.0.0.1:9']}\nshutdown: {deadline_ms: 3000}\n` +
       `capture: {spool_folder: ${join(folder, 'spool')}, interfaces: [{match: eth0, rate: 1}]${section}}\n`,
   );
-  const command = ['netns', 'exec', near, 'sh', '-c', 'ip link set lo up; exec "$@"', 'sh'];
-  const child = spawn('ip', [...command, process.execPath, tcxflow, 'capture', '--config', config]);
-  t.after(() => child.kill('SIGKILL'));
-  let log = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    log += chunk.toString();
-  });
-  for (let attempt = 0; !log.includes('"msg":"ready"'); attempt++) {
-    assert.ok(attempt < 150 && child.exitCode === null, log);
-    await sleep(100);
-  }
-  return { child, folder, far, log: () => log };
+  const service = await startCaptureService(t, { netns: near, config });
+  return { ...service, folder, far };
 }
 
 /** Values of a field of /proc/PID/status, over all threads. */
@@ -62,7 +50,7 @@ function ofThreads(pid: number, field: string): string[] {
 test('as root it becomes another user with three capabilities in all its threads, and samples into its spool', {
   skip,
 }, async (t) => {
-  const { child, folder, far, log } = await start(t, '', 0o755);
+  const { child, folder, far, stop } = await start(t, '', 0o755);
   const pid = child.pid ?? 0;
   const nobody = statSync(join(folder, 'spool')).uid;
   assert.notEqual(nobody, 0);
@@ -73,9 +61,7 @@ test('as root it becomes another user with three capabilities in all its threads
   for (let sent = 0; sent < 100; ) if (socket.send(plainFrame(100))) sent++;
   socket.close();
   await sleep(500);
-  child.kill('SIGTERM');
-  const [code] = await once(child, 'exit');
-  assert.equal(code, 0, log());
+  await stop();
   const segments = readdirSync(join(folder, 'spool')).map((name) => statSync(join(folder, 'spool', name)));
   assert.ok(segments.some(({ size }) => size > 100 * 100));
   assert.ok(segments.every(({ uid }) => uid === nobody));

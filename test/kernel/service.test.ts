@@ -1,8 +1,6 @@
 // The capture service itself, with no more rights than it needs, and no Kafka.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,9 +10,9 @@ import { openSpool } from '@tcxflow/capture/spool/spool.ts';
 import { quietLog } from '@tcxflow/common/testing/quiet.ts';
 import { sampleBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import { openPacketSocket } from 'libbpf-ts/packet-socket.ts';
+import { startCaptureService } from '../support/capture-service.ts';
 import { makeLinkPair, plainFrame } from '../support/link-pair.ts';
 import { needsRoot } from '../support/require-root.ts';
-import { tcxflow } from '../support/up.ts';
 
 const skip = needsRoot();
 const CAPABILITIES = '-all,+bpf,+net_admin';
@@ -32,26 +30,13 @@ test('with CAP_BPF and CAP_NET_ADMIN alone, and without Kafka, it samples, and t
     `kafka: {brokers: ['127.0.0.1:9']}\nshutdown: {deadline_ms: 3000}\n` +
       `capture: {spool_folder: ${spoolFolder}, interfaces: [{match: eth0, rate: 1}]}\n`,
   );
-  const rights = ['setpriv', `--bounding-set=${CAPABILITIES}`, `--inh-caps=${CAPABILITIES}`];
-  const command = ['netns', 'exec', near, 'sh', '-c', 'ip link set lo up; exec "$@"', 'sh', ...rights];
-  const child = spawn('ip', [...command, process.execPath, tcxflow, 'capture', '--config', config]);
-  t.after(() => child.kill('SIGKILL'));
-  let log = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    log += chunk.toString();
-  });
-  for (let attempt = 0; !log.includes('"msg":"ready"'); attempt++) {
-    assert.ok(attempt < 100 && child.exitCode === null, log);
-    await sleep(100);
-  }
+  const service = await startCaptureService(t, { netns: near, config, capabilities: CAPABILITIES });
   const frame = plainFrame(100);
   const socket = openPacketSocket('eth0', far);
   for (let sent = 0; sent < 5000; ) if (socket.send(frame)) sent++;
   socket.close();
   await sleep(500);
-  child.kill('SIGTERM');
-  const [code] = await once(child, 'exit');
-  assert.equal(code, 0, log);
+  await service.stop();
   const spool = openSpool({
     folder: spoolFolder,
     maxBytes: 1 << 30,
