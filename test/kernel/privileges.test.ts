@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -34,7 +34,10 @@ async function start(t: TestContext, section: string, folderMode: number): Promi
     `kafka: {brokers: ['127.0.0.1:9']}\nshutdown: {deadline_ms: 3000}\n` +
       `capture: {spool_folder: ${join(folder, 'spool')}, interfaces: [{match: eth0, rate: 1}]${section}}\n`,
   );
-  const service = await startCaptureService(t, { netns: near, config });
+  // Where the project itself is, another user may not be able to read it.
+  const programFolder = join(folder, 'program');
+  mkdirSync(programFolder);
+  const service = await startCaptureService(t, { netns: near, config, programFolder });
   return { ...service, folder, far };
 }
 

@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join, relative } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { tcxflow } from './up.ts';
 
 export interface CaptureService {
@@ -15,15 +17,27 @@ export interface CaptureService {
   stop(): Promise<void>;
 }
 
-/** @param capabilities as setpriv wants them; undefined: all of root's @returns when it is ready */
-export async function startCaptureService(
-  t: TestContext,
-  options: { netns: string; config: string; capabilities?: string },
-): Promise<CaptureService> {
-  const { netns, config, capabilities } = options;
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+export interface CaptureServiceOptions {
+  netns: string;
+  config: string;
+  /** As setpriv wants them; undefined: all of root's. */
+  capabilities?: string;
+  /** A folder where the project is mounted for this process alone: whoever may enter it can read the program. */
+  programFolder?: string;
+}
+
+/** @returns when it is ready */
+export async function startCaptureService(t: TestContext, options: CaptureServiceOptions): Promise<CaptureService> {
+  const { netns, config, capabilities, programFolder } = options;
   const rights = capabilities ? ['setpriv', `--bounding-set=${capabilities}`, `--inh-caps=${capabilities}`] : [];
-  const shell = ['netns', 'exec', netns, 'sh', '-c', 'ip link set lo up; exec "$@"', 'sh'];
-  const child = spawn('ip', [...shell, ...rights, process.execPath, tcxflow, 'capture', '--config', config]);
+  // `ip netns exec` gives a mount namespace of its own, too.
+  const mount = programFolder ? `mount --bind '${root}' '${programFolder}'; ` : '';
+  const shell = ['netns', 'exec', netns, 'sh', '-ec', `ip link set lo up; ${mount}exec "$@"`, 'sh'];
+  const moved = (path: string) => (programFolder ? join(programFolder, relative(root, path)) : path);
+  const program = [moved(process.execPath), moved(tcxflow)];
+  const child = spawn('ip', [...shell, ...rights, ...program, 'capture', '--config', config]);
   t.after(() => child.kill('SIGKILL'));
   let log = '';
   child.stderr.on('data', (chunk: Buffer) => {

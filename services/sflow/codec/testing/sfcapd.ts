@@ -8,7 +8,7 @@ import { type Collector, type FlowRow, portOf } from './flow-row.ts';
 import { findProgram, freeUdpPort, startCollector } from './processes.ts';
 
 const run = promisify(execFile);
-/** Longer than any test: one file, written when it ends. */
+/** Longer than any test: one file, written when it ends; two, of which one may be empty, over the full hour. */
 const ROTATION_SECONDS = '3600';
 
 /** @param dir where it may make a folder of its own */
@@ -41,7 +41,8 @@ async function readFlows(folder: string, subAgentOf: Map<number, number>): Promi
   for (const file of files) {
     const nfdump = findProgram('nfdump') ?? 'nfdump';
     const { stdout } = await run(nfdump, ['-r', join(folder, file), '-o', 'json'], { maxBuffer: 2 ** 28 });
-    const flows: Record<string, string | number>[] = JSON.parse(stdout);
+    // Of an empty file nfdump says so in words, within the brackets of a list.
+    const flows: Record<string, string | number>[] = stdout.includes('No matching') ? [] : JSON.parse(stdout);
     for (const flow of flows) rows.push(toRow(flow, subAgentOf));
   }
   return rows;
