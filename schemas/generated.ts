@@ -626,6 +626,78 @@ export interface Drop {
 
 export type LinkType = 'ethernet' | 'ip';
 
+/** Topic tcxflow.flow-summaries.v1, one record a message. The samples of one key in one window of a key set of aggregate.key_sets; the same samples as in the flows, never to be added to them. Key: keySet … dstNetwork as Avro has them, and the partition by its hash. Each worker's partition makes a record of its own, and late samples one more: every measure is additive, so records of one key and window add up. Fields that are not in the key are zero or empty. */
+export interface FlowSummary {
+  windowStart: number;
+  windowMs: number;
+  /** An additional record: its window had been emitted before. */
+  late: boolean;
+  /** Its name. */
+  keySet: string;
+  /** Names of the fields in its key, with commas between them; /24/48 behind an address: only that many bits of IPv4 and IPv6. */
+  keyFields: string;
+  agent: string;
+  agentSite: string;
+  agentRole: string;
+  ifIndex: number;
+  ifName: string;
+  ifAlias: string;
+  /** external, internal, or empty. */
+  ifBoundary: string;
+  /** ingress or egress; empty: both. */
+  direction: string;
+  inputIfIndex: number;
+  outputIfIndex: number;
+  vlanId: number;
+  innerVlanId: number;
+  etherType: number;
+  srcAddress: Address;
+  dstAddress: Address;
+  protocol: number;
+  srcPort: number;
+  /** For ICMP and ICMPv6: type * 256 + code. */
+  dstPort: number;
+  dscp: number;
+  /** Why decoding ended: 0 complete, 1 truncated, 2 malformed, 3 unsupported. */
+  stop: number;
+  /** Of the innermost tunnel, see docs/reference/decoding.md. */
+  tunnelKind: number;
+  tunnelId: number;
+  /** Of the outermost IP header. */
+  outerSrcAddress: Address;
+  outerDstAddress: Address;
+  /** Top label. */
+  mplsLabel: number;
+  srcAs: number;
+  dstAs: number;
+  /** ISO 3166-1 alpha-2. */
+  srcCountry: string;
+  dstCountry: string;
+  /** Name in decode.enrich.networks_file. */
+  srcNetwork: string;
+  dstNetwork: string;
+  /** n */
+  samples: number;
+  /** Estimate: sum of w, w = sampling rate. */
+  packets: number;
+  /** Estimate: sum of w * b. */
+  bytes: number;
+  ipBytes: number;
+  /** Sum of w(w-1): unbiased variance of packets. */
+  packetsVariance: number;
+  /** Sum of w(w-1) * b^2: unbiased variance of bytes. */
+  bytesVariance: number;
+  firstNs: bigint;
+  lastNs: bigint;
+  /** OR of all. */
+  tcpFlags: number;
+  minTtl: number;
+  maxTtl: number;
+  /** Shortest frame. */
+  minLength: number;
+  maxLength: number;
+}
+
 /** Topic tcxflow.flows.v1, one record a message. The samples of one key in one window; every measure is additive, so several records of one key and window (late samples) add up. */
 export interface Flow {
   windowStart: number;

@@ -1,7 +1,7 @@
 // The bus: every topic, its codec, and how it is created.
 
 import { loadCodec } from './avro.ts';
-import type { Counters, DecodedBatch, DropBatch, Flow, LedgerEntry, SampleBatch } from './generated.ts';
+import type { Counters, DecodedBatch, DropBatch, Flow, FlowSummary, LedgerEntry, SampleBatch } from './generated.ts';
 
 export const topicNames = {
   rawSamples: 'tcxflow.raw-samples.v1',
@@ -9,6 +9,7 @@ export const topicNames = {
   drops: 'tcxflow.drops.v1',
   decodedSamples: 'tcxflow.decoded-samples.v1',
   flows: 'tcxflow.flows.v1',
+  flowSummaries: 'tcxflow.flow-summaries.v1',
   deadLetter: 'tcxflow.dead-letter.v1',
   ledger: 'tcxflow.ledger.v1',
 } as const;
@@ -18,6 +19,7 @@ export const countersCodec = loadCodec<Counters>('counters.v1');
 export const dropBatchCodec = loadCodec<DropBatch>('drop-batch.v1');
 export const decodedBatchCodec = loadCodec<DecodedBatch>('decoded-batch.v1');
 export const flowCodec = loadCodec<Flow>('flow.v1');
+export const flowSummaryCodec = loadCodec<FlowSummary>('flow-summary.v1');
 export const ledgerEntryCodec = loadCodec<LedgerEntry>('ledger-entry.v1');
 
 const HOUR_MS = 3_600_000;
@@ -29,6 +31,7 @@ export const topicRetentionMs: Record<(typeof topicNames)[keyof typeof topicName
   [topicNames.drops]: 168 * HOUR_MS,
   [topicNames.decodedSamples]: 24 * HOUR_MS,
   [topicNames.flows]: 168 * HOUR_MS,
+  [topicNames.flowSummaries]: 168 * HOUR_MS,
   [topicNames.deadLetter]: 336 * HOUR_MS,
   [topicNames.ledger]: 720 * HOUR_MS,
 };

@@ -14,6 +14,7 @@ import {
   decodedBatchCodec,
   dropBatchCodec,
   flowCodec,
+  flowSummaryCodec,
   ledgerEntryCodec,
   sampleBatchCodec,
   topicNames,
@@ -184,6 +185,7 @@ export function topicsPage(): string {
     [topicNames.drops, dropBatchCodec],
     [topicNames.decodedSamples, decodedBatchCodec],
     [topicNames.flows, flowCodec],
+    [topicNames.flowSummaries, flowSummaryCodec],
     [topicNames.ledger, ledgerEntryCodec],
   ] as const;
   const parts = codecs.map(([topic, { name, schema, frameHeader }]) => {
