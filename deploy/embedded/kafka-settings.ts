@@ -22,12 +22,17 @@ export function kafkaPaths(dataDir: string): KafkaPaths {
   };
 }
 
-export function kafkaProperties(paths: KafkaPaths, port: number, controllerPort: number): string {
+export function kafkaProperties(
+  paths: KafkaPaths,
+  port: number,
+  controllerPort: number,
+  advertisedPort = port,
+): string {
   const settings: Record<string, string | number | boolean> = {
     'process.roles': 'broker,controller',
     'node.id': 1,
     listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${advertisedPort},CONTROLLER://127.0.0.1:${controllerPort}`,
     'controller.listener.names': 'CONTROLLER',
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'controller.quorum.bootstrap.servers': `127.0.0.1:${controllerPort}`,

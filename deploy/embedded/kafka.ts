@@ -17,6 +17,8 @@ export interface KafkaOptions {
   log: EmbeddedLog;
   /** Taken when it is free, else another is chosen; 0: any. */
   port?: number;
+  /** Where clients are sent to: a proxy before Kafka. Default: its own port. */
+  advertisedPort?: number;
 }
 
 export interface EmbeddedKafka {
@@ -48,7 +50,7 @@ export async function startKafka(options: KafkaOptions): Promise<EmbeddedKafka> 
   const port = await choosePort(preferred);
   const controllerPort = await choosePort(port + 1, [port]);
   if (preferred !== 0 && port !== preferred) log.info({ preferred, port }, 'kafka: port is taken, using another');
-  writeFileSync(paths.properties, kafkaProperties(paths, port, controllerPort));
+  writeFileSync(paths.properties, kafkaProperties(paths, port, controllerPort, options.advertisedPort));
   await formatOnce(java, paths, log);
 
   const child = await runJava(java, paths, log, ['kafka.Kafka', paths.properties]);
