@@ -113,8 +113,9 @@ const drops: DropBatch = {
   ],
 };
 const ledgerMessage = hex(`
-  c301 ce358348a352b23b 0e686f73742dc3a9 000102030405060708090a0b0c0d0e0f 0c6465636f6465
-  c091dba4f367 fcffffffffffff1f d804 00 04 126d616c666f726d6564 04 1272696e675f66756c6c 8001 00`);
+  c301 4155bb9200cbba42 0e686f73742dc3a9 000102030405060708090a0b0c0d0e0f 0c6465636f6465
+  c091dba4f367 fcffffffffffff1f d804 00 04 126d616c666f726d6564 04 1272696e675f66756c6c 8001 00
+  02 0a 06 f80a c091dba4f367`);
 const ledger: LedgerEntry = {
   agent: 'host-é',
   bootId: hex('000102030405060708090a0b0c0d0e0f'),
@@ -127,6 +128,11 @@ const ledger: LedgerEntry = {
     { cause: 'malformed', samples: 2 },
     { cause: 'ring_full', samples: 64 },
   ],
+  letters: 1,
+  batchSequence: 5,
+  sourcePartition: 3,
+  sourceOffset: 700,
+  sinceMs: 1_785_000_060_000,
 };
 
 test('fingerprints are those of the schema tests that come with Avro (schema-tests.txt), little-endian', () => {
@@ -146,7 +152,7 @@ test('a message starts with C3 01 and the fingerprint that fastavro gives its sc
     [decodedBatchCodec, 'c30154a9b0e3990f5dde'],
     [dropBatchCodec, 'c301babb96d45da42842'],
     [flowCodec, 'c301880cc970e62b4adb'],
-    [ledgerEntryCodec, 'c301ce358348a352b23b'],
+    [ledgerEntryCodec, 'c3014155bb9200cbba42'],
     [sampleBatchCodec, 'c30174e0b73c8f2ff7ee'],
   ] as const)
     assert.equal(codec.frameHeader.toString('hex'), header, `${codec.name}: a changed schema is a new version`);

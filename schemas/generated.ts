@@ -771,22 +771,35 @@ export interface Flow {
   communityId: string;
 }
 
-/** Topic tcxflow.ledger.v1. What one stage did with one agent's samples in one minute. Key: agent. */
+/** Topic tcxflow.ledger.v1. What one stage did with one agent's samples of one minute, in one piece of its work: entries add up. Key: agent. */
 export interface LedgerEntry {
   agent: string;
+  /** Start of the agent; zeros where the stage does not tell them apart. */
   bootId: BootId;
-  /** capture, decode, aggregate, writer, sflow. */
+  /** decode or aggregate. What capture sent and what is stored is seen in Kafka and in ClickHouse, not asked for. */
   stage: string;
+  /** Of the samples, by the kernel that chose them; aggregate: of their window's start. */
   minute: number;
-  /** Samples. */
+  /** Samples, here and below. */
   in: number;
   out: number;
+  /** Of this minute, still in the stage when this was done: open windows. No sum, but how it was. */
   waiting: number;
   lost: Loss[];
+  /** Messages that went to tcxflow.dead-letter.v1. */
+  letters: number;
+  /** Of the raw batch; 0 = not known, or several. */
+  batchSequence: number;
+  /** Partition and offset of the message that this is about: an entry about the same one says the same and replaces the first. -1: each entry counts, as it was committed together with what it is about. */
+  sourcePartition: number;
+  sourceOffset: number;
+  /** From when on it could be done: when the raw batch was sent, when the window ended. The entry's own Kafka timestamp says when it was. */
+  sinceMs: number;
 }
 
 export interface Loss {
   cause: string;
+  /** 0: it can't be told how many. */
   samples: number;
 }
 

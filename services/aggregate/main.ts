@@ -22,6 +22,7 @@ function build({ config, log, metrics, fail }: ServiceContext<AggregateServiceCo
   const producers = new Map<number, Producer>();
   const rawLayout = createTopicLayout(kafka, topicNames.rawSamples, RAW_PARTITIONS_MAX);
   const layout = createTopicLayout(kafka, topicNames.flows);
+  const ledgerLayout = createTopicLayout(kafka, topicNames.ledger);
 
   const consumer = createPartitionConsumer({
     kafka,
@@ -38,6 +39,7 @@ function build({ config, log, metrics, fail }: ServiceContext<AggregateServiceCo
         kafkaConfig: config.kafka,
         config: config.aggregate,
         flowPartitions: layout.partitions(),
+        ledgerPartitions: ledgerLayout.partitions(),
         deadLetter,
         metrics: aggregateMetrics,
       }),
@@ -45,7 +47,7 @@ function build({ config, log, metrics, fail }: ServiceContext<AggregateServiceCo
     metrics,
     fail,
   });
-  return [createKafkaGate(config.kafka, log), rawLayout, layout, deadLetterProducer, consumer];
+  return [createKafkaGate(config.kafka, log), rawLayout, layout, ledgerLayout, deadLetterProducer, consumer];
 }
 
 export const aggregateService: ServiceDefinition<typeof aggregateSchema> = {

@@ -11,6 +11,7 @@ import { decodeCheckpoint, encodeCheckpoint, isWanted, makeCheckpoint, OPEN_WIND
 import type { AggregateConfig } from './config.ts';
 import { chooseEviction, evict, evictAgain } from './eviction.ts';
 import { createFlowSink, type FlowMessage, writeFlow } from './flow-writer.ts';
+import { emittedEntries, letterEntry } from './ledger.ts';
 import type { AggregateMetrics } from './metrics.ts';
 import { type AddResult, addBatch, createWindowSet, dueWindows, sizeOf, type Window } from './windows.ts';
 
@@ -20,6 +21,7 @@ export interface ProcessorDependencies {
   kafkaConfig: KafkaConfig;
   config: AggregateConfig;
   flowPartitions: number;
+  ledgerPartitions: number;
   deadLetter: DeadLetter;
   metrics: AggregateMetrics;
 }
@@ -53,6 +55,8 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
   const bounds = { windows: OPEN_WINDOWS_MAX, flows: config.maxOpenFlows };
   const evictions = new Map(checkpoint?.evictions);
   const sink = createFlowSink(SINK_BYTES);
+  /** Of letters that were sent since the last commit. */
+  const letters: ReturnType<typeof letterEntry>[] = [];
   let nextOffset = Number(context.position);
   let committedUpTo = nextOffset;
   let lastMessageAt = Date.now();
@@ -66,6 +70,7 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
     } catch (error) {
       if (!(error instanceof SchemaError)) throw error;
       await deps.deadLetter.send(context, message, error);
+      letters.push(letterEntry(message, error));
       nextOffset = offset + 1;
       return;
     }
@@ -150,6 +155,17 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
         }
       }
       await send();
+      const entries = [...emittedEntries(windows, set.windows.values()), ...letters];
+      for (let from = 0; from < entries.length; from += MESSAGES_PER_SEND)
+        await transaction.send({
+          topic: topicNames.ledger,
+          acks: -1,
+          compression: compressionTypes[kafkaConfig.compression],
+          // Not by key: where a transaction has written, its end takes an offset, and so there is one at most behind the last entry.
+          messages: entries
+            .slice(from, from + MESSAGES_PER_SEND)
+            .map((entry) => ({ ...entry, partition: context.partition % deps.ledgerPartitions })),
+        });
       const offsets = [{ partition: context.partition, offset: String(next.offset), metadata: encodeCheckpoint(next) }];
       await transaction.sendOffsets({
         consumerGroupId: config.groupId,
@@ -162,6 +178,7 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
       throw error;
     }
     metrics.flows.inc(count);
+    letters.length = 0;
     committedUpTo = nextOffset;
   }
 

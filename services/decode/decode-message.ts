@@ -2,6 +2,7 @@
 // the enricher's tables: a batch that is decoded again gives messages of the same samples, which readers know by their source
 // offset.
 
+import { createMinuteCounter } from '@tcxflow/common/minutes.ts';
 import { forEachSample, type RawBatch, type SampleView } from '@tcxflow/common/raw-batch.ts';
 import { createDecodedHeader, type DecodedHeader, decodeHeader, decoderVersion } from '@tcxflow/packet/decode.ts';
 import { flowHash } from '@tcxflow/packet/flow-hash.ts';
@@ -35,6 +36,8 @@ export interface MessageDecoder {
    * @throws {SchemaError} the message is not what its schema says; nothing is tallied then
    */
   decode(message: Buffer, batch: RawBatch, position: SourcePosition, tally: DecodeTally): DecodedMessage[];
+  /** Of the last message: start of the minute in ms since 1970 → samples. */
+  minutes(): ReadonlyMap<number, number>;
 }
 
 const { encodeHead, encodeTail } = decodedBatchCodec.split('samples');
@@ -73,6 +76,7 @@ export function createMessageDecoder({
     dstCountry: 0,
   };
   let samples = 0;
+  const minutes = createMinuteCounter();
   const stops: DecodeTally['stops'] = [0, 0, 0, 0];
 
   function begin(): void {
@@ -117,6 +121,7 @@ export function createMessageDecoder({
     );
     samples += raw.sampleCount;
     stops[header.stop as 0 | 1 | 2 | 3] += raw.sampleCount;
+    minutes.add(raw.timeOffsetNs, raw.sampleCount);
     // By the addresses as they were: which worker has a flow must not depend on a key.
     const partition = flowHash(header) % partitions;
     facts.ipBytes = ipBytes(raw, header);
@@ -158,12 +163,14 @@ export function createMessageDecoder({
   return {
     decode(message, batch, position, tally) {
       begin();
+      minutes.begin(batch.baseTimeNs);
       enricher?.startBatch(batch.agent, batch.bootId, batch.baseTimeNs);
       forEachSample(message, batch, (raw) => decodeSample(message, batch.sources[raw.source] as SourceState, raw));
       tally.samples += samples;
       for (const index of stops.keys()) tally.stops[index as 0 | 1 | 2 | 3] += stops[index as 0 | 1 | 2 | 3];
       return samples === 0 ? [] : messages(batch, position);
     },
+    minutes: () => minutes.counts(),
   };
 }
 

@@ -11,6 +11,7 @@ import { sampleBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import type { KafkaMessage } from 'kafkajs';
 import { createMessageDecoder, type DecodeTally } from './decode-message.ts';
 import type { Enricher } from './enrich/enricher.ts';
+import { decodedEntries, letterEntries } from './ledger.ts';
 import type { DecodeMetrics } from './metrics.ts';
 import { createSeenBatches } from './seen-batches.ts';
 
@@ -29,10 +30,10 @@ export interface ProcessorDependencies {
   metrics: DecodeMetrics;
 }
 
+/** What came of some messages. */
 interface Output {
-  partition: number;
-  key: string;
-  value: Buffer;
+  decoded: { partition: number; key: string; value: Buffer }[];
+  ledger: { key: string; value: Buffer }[];
 }
 
 export function openProcessor(context: PartitionContext, deps: ProcessorDependencies): PartitionProcessor {
@@ -40,7 +41,8 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
   const seen = createSeenBatches();
   const decoder = createMessageDecoder(deps);
 
-  async function decodeMessage(message: KafkaMessage, outputs: Output[], tally: DecodeTally): Promise<void> {
+  async function decodeMessage(message: KafkaMessage, output: Output, tally: DecodeTally): Promise<void> {
+    const position = { partition: context.partition, offset: Number(message.offset) };
     try {
       const value = sampleBatchCodec.current(message.value);
       const batch = openRawBatch(value);
@@ -48,11 +50,12 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
         metrics.repeated.inc();
         return;
       }
-      const position = { partition: context.partition, offset: Number(message.offset) };
       for (const decoded of decoder.decode(value, batch, position, tally))
-        outputs.push({ key: batch.agent, ...decoded });
+        output.decoded.push({ key: batch.agent, ...decoded });
+      output.ledger.push(...decodedEntries(batch, decoder.minutes(), position, Number(message.timestamp)));
     } catch (error) {
       await deps.deadLetter.send(context, message, error as Error);
+      output.ledger.push(...letterEntries(message, position, error as Error));
     }
   }
 
@@ -61,13 +64,14 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
       const last = messages.at(-1);
       if (!last) return;
       const tally: DecodeTally = { samples: 0, stops: [0, 0, 0, 0] };
-      const outputs: Output[] = [];
-      for (const message of messages) await decodeMessage(message, outputs, tally);
-      if (outputs.length > 0)
-        await producer.sendBatch({
-          compression: compressionTypes[deps.compression],
-          topicMessages: [{ topic: topicNames.decodedSamples, messages: outputs }],
-        });
+      const output: Output = { decoded: [], ledger: [] };
+      for (const message of messages) await decodeMessage(message, output, tally);
+      const topicMessages = [
+        { topic: topicNames.decodedSamples, messages: output.decoded },
+        { topic: topicNames.ledger, messages: output.ledger },
+      ].filter(({ messages: some }) => some.length > 0);
+      if (topicMessages.length > 0)
+        await producer.sendBatch({ compression: compressionTypes[deps.compression], topicMessages });
       if (!(await context.commit(String(Number(last.offset) + 1), ''))) return;
       metrics.batches.inc(messages.length);
       for (const [index, stop] of stopNames.entries()) metrics.samples.inc({ stop }, tally.stops[index]);

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { commonSections } from '@tcxflow/common/config.ts';
 import { createMetrics } from '@tcxflow/common/metrics.ts';
 import type { Committed, PartitionContext } from '@tcxflow/common/partition-consumer.ts';
-import type { DecodedBatch, Flow } from '@tcxflow/schemas/generated.ts';
-import { decodedBatchCodec, flowCodec, topicNames } from '@tcxflow/schemas/topics.ts';
+import type { DecodedBatch, Flow, LedgerEntry } from '@tcxflow/schemas/generated.ts';
+import { decodedBatchCodec, flowCodec, ledgerEntryCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import type { KafkaMessage, Producer, ProducerRecord } from 'kafkajs';
 import { aggregateSection } from '../config.ts';
 import { createAggregateMetrics } from '../metrics.ts';
@@ -28,6 +28,7 @@ export function message(offset: number, decoded: DecodedBatch | Buffer | undefin
 /** What survives the worker: committed transactions. A step that throws is where it was killed. */
 export class FakeKafka {
   flows: Flow[] = [];
+  ledger: LedgerEntry[] = [];
   sent: { partition: number; key: Buffer; value: Buffer }[] = [];
   committed: Committed = { offset: undefined, metadata: '' };
   deadLettered: string[] = [];
@@ -36,12 +37,17 @@ export class FakeKafka {
   producer(): Producer {
     const transaction = async () => {
       const messages: FakeKafka['sent'] = [];
+      const ledger: LedgerEntry[] = [];
       let committed = this.committed;
       let active = true;
       return {
         isActive: () => active,
         send: async (record: ProducerRecord) => {
           this.step('send');
+          if (record.topic === topicNames.ledger) {
+            ledger.push(...record.messages.map(({ value }) => ledgerEntryCodec.decode(value as Buffer)));
+            return;
+          }
           assert.equal(record.topic, topicNames.flows);
           // Whoever sends may use its buffers again when they were sent.
           for (const { partition, key, value } of record.messages)
@@ -61,6 +67,7 @@ export class FakeKafka {
           active = false;
           this.sent.push(...messages);
           this.flows.push(...messages.map(({ value }) => flowCodec.decode(value)));
+          this.ledger.push(...ledger);
           this.committed = committed;
           this.step('committed');
         },
@@ -91,6 +98,7 @@ export class FakeKafka {
       kafkaConfig,
       config: { ...config, maxOpenFlows },
       flowPartitions: 4,
+      ledgerPartitions: 4,
       deadLetter,
       metrics,
     });
