@@ -15,6 +15,7 @@ const tiers = {
       'deploy/lab/**/*.test.ts',
       'deploy/setup/**/*.test.*',
       'test/conventions/**/*.test.ts',
+      'test/faults/**/*.test.ts',
     ],
     concurrency: 2,
   },
