@@ -5,7 +5,7 @@ import type { Component, Fail } from '@tcxflow/common/lifecycle.ts';
 import { type Logger, throttled } from '@tcxflow/common/logger.ts';
 import type { InterfaceMetadata } from '@tcxflow/schemas/generated.ts';
 import type { OwnEndpoint } from 'libbpf-ts/capture.ts';
-import type { BatchBuilder } from './batch-builder.ts';
+import type { BatchBuilder, PointState } from './batch-builder.ts';
 import { type CaptureConfig, numberedRules } from './config.ts';
 import type { SamplerMetrics } from './metrics.ts';
 import type { Namespace } from './namespace.ts';
@@ -96,6 +96,21 @@ export function createSampler(options: SamplerOptions): Sampler {
     timers.push(setInterval(work, ms));
   }
 
+  /** What `selected` was when a point's state was last told. */
+  const told = new WeakMap<PointState, number>();
+  /** So that silence is told from a quiet network, and a loss is seen though no sample follows it. */
+  function tellStates(): void {
+    if (paused) return;
+    const all = points.all();
+    const changed = all.filter((point) => {
+      const { selected } = point.read();
+      const before = told.get(point) ?? 0;
+      told.set(point, selected);
+      return selected !== before;
+    });
+    if (all.length > 0) builder.emitState(changed.length > 0 ? changed : all.slice(0, 1));
+  }
+
   async function settle(): Promise<void> {
     await Promise.all(namespaces.all().map((namespace) => namespace.settled()));
     if (namespaces.all().every((namespace) => namespace.sampled().length === 0))
@@ -131,6 +146,7 @@ export function createSampler(options: SamplerOptions): Sampler {
         for (const namespace of namespaces.all()) namespace.repeatMetadata();
       });
       every(PRUNE_MS, () => points.prune(Date.now()));
+      every(config.countersIntervalMs, () => attempt('telling the state of the points', tellStates));
       const rateControl = createRateControl({
         config,
         namespaces: () => namespaces.all(),

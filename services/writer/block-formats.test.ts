@@ -1,15 +1,34 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Flow } from '@tcxflow/schemas/generated.ts';
-import { countersCodec, dropBatchCodec, flowCodec, topicNames } from '@tcxflow/schemas/topics.ts';
+import {
+  countersCodec,
+  dropBatchCodec,
+  flowCodec,
+  ledgerEntryCodec,
+  sampleBatchCodec,
+  topicNames,
+} from '@tcxflow/schemas/topics.ts';
 import avro from 'avsc';
-import { type BlockFormat, blockFormats } from './block-formats.ts';
+import { type BlockFormat, blockFormats, blockFormatsOf } from './block-formats.ts';
 import { loadMigrations } from './migrations.ts';
-import { countersOf, dropsOf, hostCounters, interfaceCounters, metadata } from './testing/messages.ts';
+import {
+  batchOf,
+  countersOf,
+  dropsOf,
+  hostCounters,
+  interfaceCounters,
+  ledgerEntryOf,
+  metadata,
+} from './testing/messages.ts';
 
 const flows = blockFormats[topicNames.flows] as BlockFormat;
 const counters = blockFormats[topicNames.counters] as BlockFormat;
 const drops = blockFormats[topicNames.drops] as BlockFormat;
+const rawSamples = blockFormats[topicNames.rawSamples] as BlockFormat;
+const ledger = blockFormats[topicNames.ledger] as BlockFormat;
+
+const position = { partition: 1, offset: 7, timestampMs: 1_767_225_601_000 };
 
 function flow(fields: Partial<Flow> = {}): Flow {
   return {
@@ -69,12 +88,14 @@ function flow(fields: Partial<Flow> = {}): Flow {
 
 test('a flow’s part is the message without its frame of ten bytes, and one row', () => {
   const message = flowCodec.encode(flow());
-  assert.deepEqual(flows.read(message), [{ part: message.subarray(10), rows: 1 }]);
+  assert.deepEqual(flows.read(message, position), [{ part: message.subarray(10), rows: 1 }]);
 });
 
 test('a block of flows is an Avro file that avsc reads, with all flows in order', async () => {
   const sent = [flow(), flow({ srcPort: 1 }), flow({ late: true, agent: 'hôst' })];
-  const body = flows.tables[0]?.join(sent.map((entry) => flows.read(flowCodec.encode(entry))[0]?.part as Buffer));
+  const body = flows.tables[0]?.join(
+    sent.map((entry) => flows.read(flowCodec.encode(entry), position)[0]?.part as Buffer),
+  );
   const decoder = new avro.streams.BlockDecoder({ parseHook: () => flowCodec.type });
   decoder.end(Buffer.concat(body ?? []));
   const read: unknown[] = [];
@@ -91,7 +112,7 @@ test('what is not a flow is refused: no message, another schema, a body that is 
     [message.subarray(0, -1), 'SCHEMA_BODY'],
     [Buffer.concat([message, Buffer.alloc(1)]), 'SCHEMA_BODY'],
   ] as const)
-    assert.throws(() => flows.read(broken), { code });
+    assert.throws(() => flows.read(broken, position), { code });
 });
 
 test('a message is lines of JSON for each of its topic’s tables; what it lacks is a piece without rows', () => {
@@ -106,7 +127,7 @@ test('a message is lines of JSON for each of its topic’s tables; what it lacks
       ['interfaces', 'JSONEachRow'],
     ],
   );
-  const pieces = counters.read(message);
+  const pieces = counters.read(message, position);
   assert.deepEqual(
     pieces.map(({ rows }) => rows),
     [2, 0, 1],
@@ -141,11 +162,29 @@ test('the columns of every row are those of the table, by the shipped migrations
   for (const [format, message] of [
     [counters, countersCodec.encode(everything)],
     [drops, dropBatchCodec.encode(dropsOf())],
+    [rawSamples, sampleBatchCodec.encode(batchOf([[1, 3]]))],
+    [ledger, ledgerEntryCodec.encode(ledgerEntryOf())],
   ] as const)
-    for (const [index, { part }] of format.read(message).entries()) {
+    for (const [index, { part }] of format.read(message, position).entries()) {
       const { table = '' } = format.tables[index] ?? {};
       const row = JSON.parse(String(part).split('\n')[0] as string) as object;
       assert.deepEqual(Object.keys(row).sort(), columnsOf(table).sort(), table);
     }
   assert.deepEqual(Object.keys(flow()).sort(), columnsOf('flows').sort());
+});
+
+test('what cannot be read of raw samples is no row and no dead letter of the writer: decode sends that', () => {
+  const both = blockFormatsOf({ samples: true })[topicNames.rawSamples] as BlockFormat;
+  assert.deepEqual(
+    both.tables.map(({ table, format }) => [table, format]),
+    [
+      ['captured', 'JSONEachRow'],
+      ['samples', 'RowBinary'],
+    ],
+  );
+  const whole = sampleBatchCodec.encode(batchOf([[1, 3]]));
+  const rowsOf = (message: Buffer | null) => both.read(message, position).map(({ rows }) => rows);
+  assert.deepEqual(rowsOf(whole), [1, 1]);
+  for (const broken of [null, Buffer.from('junk'), whole.subarray(0, 30)]) assert.deepEqual(rowsOf(broken), [0, 0]);
+  assert.deepEqual(rowsOf(Buffer.concat([whole, Buffer.alloc(1)])), [1, 0], 'its samples are counted all the same');
 });

@@ -12,6 +12,8 @@ const retentionSection = z
     daysDays: days(3650, 'Of `flows_1d`.'),
     countersDays: days(90, 'Of `interface_counters`, `host_counters` and `drops`.'),
     dropSamplesDays: days(14, 'Of `drop_samples`.'),
+    ledgerDays: days(30, 'Of `captured`, `captured_points`, `ledger` and `stored`.'),
+    samplesDays: days(2, 'Of `samples`.'),
   })
   .prefault({})
   .describe('How long the tables keep their rows; `tcxflow migrate` applies it.');
@@ -38,6 +40,10 @@ export const writerSection = z
       .default(1000)
       .describe('… or when its first message has waited this long.'),
     concurrency: z.int().min(1).max(256).default(4).describe('Partitions worked on at the same time.'),
+    samples: z
+      .boolean()
+      .default(false)
+      .describe('Store each sample with its header bytes in `samples`: some 100 bytes each, for `samples_days`.'),
     retention: retentionSection,
   })
   .prefault({});

@@ -24,6 +24,8 @@ export async function insertBlock(client: ClickHouseClient, block: Block): Promi
       async_insert: 0,
       // The views have added up already; doing it again while inserting doubles an insert's time. Merges add up the rest.
       optimize_on_insert: 0,
+      // Times that somebody made up lie on many days. A block that is refused for it would be tried for ever.
+      throw_on_max_partitions_per_insert_block: 0,
       // A row of JSON with a column that is missing here is a mistake, not a default.
       input_format_skip_unknown_fields: 0,
     },

@@ -1,4 +1,4 @@
-// writer: tcxflow.flows.v1, tcxflow.counters.v1 and tcxflow.drops.v1 → ClickHouse.
+// writer: flows, counters, drops, the ledger, and what raw samples tell of themselves → ClickHouse.
 
 import { createClickHouse, waitForClickHouse } from '@tcxflow/common/clickhouse.ts';
 import { createDeadLetter } from '@tcxflow/common/dead-letter.ts';
@@ -8,7 +8,7 @@ import type { Component } from '@tcxflow/common/lifecycle.ts';
 import { createPartitionConsumer } from '@tcxflow/common/partition-consumer.ts';
 import { createRenewingProducer } from '@tcxflow/common/renewing-producer.ts';
 import { runService, type ServiceContext, type ServiceDefinition } from '@tcxflow/common/service.ts';
-import { type BlockFormat, blockFormats } from './block-formats.ts';
+import { type BlockFormat, blockFormatsOf } from './block-formats.ts';
 import { type WriterServiceConfig, writerSchema } from './config.ts';
 import { createWriterMetrics } from './metrics.ts';
 import { loadMigrations, planMigrations, readApplied } from './migrations.ts';
@@ -20,6 +20,7 @@ function build({ config, log, metrics, fail }: ServiceContext<WriterServiceConfi
   const producer = createRenewingProducer(kafka);
   const deadLetter = createDeadLetter(producer, 'writer', metrics, log);
   const writerMetrics = createWriterMetrics(metrics);
+  const blockFormats = blockFormatsOf(config.writer);
   const abort = new AbortController();
 
   const store: Component = {
@@ -62,7 +63,7 @@ function build({ config, log, metrics, fail }: ServiceContext<WriterServiceConfi
 
 export const writerService: ServiceDefinition<typeof writerSchema> = {
   name: 'writer',
-  about: 'Inserts flows, counters and drops into ClickHouse, each once.',
+  about: 'Inserts flows, counters, drops and the ledger into ClickHouse, each once.',
   schema: writerSchema,
   build,
 };

@@ -46,6 +46,8 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
   let pendingLast = decodePending(context.committed.metadata);
   /** What waits, for each of the tables. */
   const waiting = format.tables.map((table) => ({ table, parts: [] as Buffer[], rows: 0 }));
+  /** Of the message at hand; one object for a million of them. */
+  const position = { partition: context.partition, offset: 0, timestampMs: 0 };
   let messages = 0;
   let rows = 0;
   let bytes = 0;
@@ -64,9 +66,11 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
 
   function take(message: KafkaMessage): Promise<void> | undefined {
     const offset = Number(message.offset);
+    position.offset = offset;
+    position.timestampMs = Number(message.timestamp);
     let pieces: readonly Piece[];
     try {
-      pieces = format.read(message.value);
+      pieces = format.read(message.value, position);
     } catch (error) {
       return deps.deadLetter.send(context, message, error as Error).then(() => moveTo(offset));
     }

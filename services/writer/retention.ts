@@ -19,6 +19,11 @@ const tables: Record<string, [expression: string, key: keyof Retention]> = {
   host_counters: ['toDateTime(time)', 'countersDays'],
   drops: ['toDateTime(time)', 'countersDays'],
   drop_samples: ['toDateTime(time)', 'dropSamplesDays'],
+  captured: ['minute', 'ledgerDays'],
+  captured_points: ['toDateTime(newest)', 'ledgerDays'],
+  ledger: ['minute', 'ledgerDays'],
+  stored: ['minute', 'ledgerDays'],
+  samples: ['toDateTime(time)', 'samplesDays'],
 };
 
 export interface RetentionChange {

@@ -7,11 +7,13 @@ import type { Admin } from 'kafkajs';
 const readers: { groupId: string; topic: string; markers: boolean }[] = [
   { groupId: 'tcxflow-decode', topic: topicNames.rawSamples, markers: false },
   { groupId: 'tcxflow-aggregate', topic: topicNames.decodedSamples, markers: false },
+  { groupId: 'tcxflow-writer', topic: topicNames.rawSamples, markers: false },
   { groupId: 'tcxflow-writer', topic: topicNames.counters, markers: false },
   { groupId: 'tcxflow-sflow', topic: topicNames.rawSamples, markers: false },
   { groupId: 'tcxflow-sflow', topic: topicNames.counters, markers: false },
   // A transaction ends with a marker, which takes an offset that no reader gets to see.
   { groupId: 'tcxflow-writer', topic: topicNames.flows, markers: true },
+  { groupId: 'tcxflow-writer', topic: topicNames.ledger, markers: true },
 ];
 
 /** Messages that some group has still to read and commit. */

@@ -1,5 +1,33 @@
 // Values as ClickHouse reads them from JSON.
 
+/** Where a message stood. */
+export interface Position {
+  partition: number;
+  offset: number;
+  /** Kafka's, ms since 1970. */
+  timestampMs: number;
+}
+
+/** What somebody made up must not be a number that ClickHouse refuses: its block would be tried for ever. */
+export function whole(value: number): number {
+  return Math.max(0, value);
+}
+
+/** Up to 2262, where nanoseconds of 64 bits end. */
+const LATEST_MS = 9_214_000_000_000;
+
+/** Milliseconds since 1970 as a date: one that tables can hold, whatever a message says. */
+export function millisecondsText(timeMs: number): string {
+  const ms = Math.min(LATEST_MS, Math.max(0, Math.trunc(timeMs)));
+  return new Date(ms).toISOString().slice(0, 23).replace('T', ' ');
+}
+
+/** The same of nanoseconds. */
+export function nanosecondsText(timeNs: bigint): string {
+  const ns = timeNs < 0n ? 0n : timeNs > BigInt(LATEST_MS) * 1_000_000n ? BigInt(LATEST_MS) * 1_000_000n : timeNs;
+  return `${millisecondsText(Number(ns / 1_000_000n))}${String(ns % 1_000_000n).padStart(6, '0')}`;
+}
+
 /** Nanoseconds since 1970 as seconds with nine digits: a double would round them. */
 export function timeText(timeNs: bigint): string {
   return `${timeNs / 1_000_000_000n}.${String(timeNs % 1_000_000_000n).padStart(9, '0')}`;

@@ -6,6 +6,8 @@ import type {
   HostCounters,
   InterfaceCounters,
   InterfaceMetadata,
+  LedgerEntry,
+  SampleBatch,
 } from '@tcxflow/schemas/generated.ts';
 import { countersCodec } from '@tcxflow/schemas/topics.ts';
 
@@ -116,6 +118,50 @@ export function dropsOf(fields: Partial<DropBatch> = {}): DropBatch {
         header: Buffer.from(ethernet + ip + tcp, 'hex'),
       },
     ],
+    ...fields,
+  };
+}
+
+/** A raw batch of one source. @param intervals of sequence numbers, each of one buffer: [first, count, time in ns] */
+export function batchOf(
+  intervals: readonly (readonly [first: number, count: number, timeOffsetNs?: number])[],
+  fields: Partial<SampleBatch> = {},
+  state: Partial<SampleBatch['sources'][number]> = {},
+): SampleBatch {
+  const counts = { packets: 0, buffers: 0, bytes: 0, ringFull: 0, copyFailed: 0, own: 0, ownSelected: 0 };
+  const selected = Math.max(0, ...intervals.map(([first, count]) => first + count - 1));
+  return {
+    ...identity,
+    batchSequence: 1,
+    baseTimeNs: 1_767_225_600_000_000_000n,
+    clockOffsetNs: 0n,
+    clockUncertaintyNs: 100,
+    sources: [
+      { ifIndex: 2, ifName: 'eth0', direction: 'ingress', linkType: 'ethernet', selected, ...counts, ...state },
+    ],
+    samples: intervals.map(([sequence, sampleCount, timeOffsetNs = 0]) => ({
+      source: 0,
+      sequence,
+      timeOffsetNs,
+      samplingRate: 10,
+      sampleCount,
+      segments: sampleCount,
+      wireBytes: 100 * sampleCount,
+      etherType: 0x0800,
+      inputIfIndex: 3,
+      outputIfIndex: 4,
+      header: Buffer.from('000102030405060708090a0b0800ff', 'hex'),
+    })),
+    ...fields,
+  };
+}
+
+export function ledgerEntryOf(fields: Partial<LedgerEntry> = {}): LedgerEntry {
+  const { agent, bootId } = identity;
+  return {
+    ...{ agent, bootId, stage: 'decode', minute: 1_767_225_600_000, in: 5, out: 3, waiting: 1, letters: 1 },
+    lost: [{ cause: 'dead_letter:SCHEMA_BODY', samples: 2 }],
+    ...{ batchSequence: 9, sourcePartition: 2, sourceOffset: 77, sinceMs: 1_767_225_600_001 },
     ...fields,
   };
 }
