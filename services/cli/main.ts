@@ -67,6 +67,22 @@ program
     process.exitCode = await sqlCommand(query, options);
   });
 
+program
+  .command('ledger')
+  .description(
+    'what was sampled and what became of it, by minute and agent; exits 1 when anything was lost or is missing',
+  )
+  .option('--from <time>', 'UTC, as "2026-01-31 23:00"; default: an hour before --to')
+  .option('--to <time>', 'default: now')
+  .option('--agent <name>', 'only this one')
+  .option('--json', 'all of it as one JSON object')
+  .option('-c, --config <file>', 'configuration file; default: what `tcxflow up` is running')
+  .option('--data-dir <path>', 'of the running `tcxflow up`', '.tcxflow')
+  .action(async (options) => {
+    const { ledgerCommand } = await import('./ledger/ledger.ts');
+    process.exitCode = await ledgerCommand(options);
+  });
+
 const deadLetter = program.command('dead-letter').description('messages that services gave up on');
 const deadLetterCommand = (name: string, description: string) =>
   deadLetter

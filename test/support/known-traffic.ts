@@ -1,11 +1,26 @@
 // An hour of traffic so small that every answer about it can be worked out by hand. All is sampled 1:1000, all samples of a
 // flow are equally long, so that bytes = samples * 1000 * length.
 
-import type { Counters, DropBatch, Flow } from '@tcxflow/schemas/generated.ts';
-import { countersCodec, dropBatchCodec, flowCodec, topicNames } from '@tcxflow/schemas/topics.ts';
-import { countersOf, dropsOf, hostCounters, interfaceCounters, metadata } from '@tcxflow/writer/testing/messages.ts';
+import type { Counters, DropBatch, Flow, LedgerEntry, SampleBatch } from '@tcxflow/schemas/generated.ts';
+import {
+  countersCodec,
+  dropBatchCodec,
+  flowCodec,
+  ledgerEntryCodec,
+  sampleBatchCodec,
+  topicNames,
+} from '@tcxflow/schemas/topics.ts';
+import {
+  batchOf,
+  countersOf,
+  dropsOf,
+  hostCounters,
+  interfaceCounters,
+  ledgerEntryOf,
+  metadata,
+} from '@tcxflow/writer/testing/messages.ts';
 import { makeFlows, mapped, noAddress } from './flows.ts';
-import type { Store } from './store.ts';
+import { kafkaMessages, type Store } from './store.ts';
 
 const RATE = 1000;
 const MINUTE_MS = 60_000;
@@ -145,6 +160,75 @@ export function knownDrops(hour: number): DropBatch[] {
   });
 }
 
+interface Sent<T> {
+  value: T;
+  sentMs: number;
+}
+
+/**
+ * Raw batches of the same samples, each sent 200 ms after its first. Before those of minute 10 four numbers are missing, of which
+ * the kernel tells three; minute 36 has five samples in a message that became a dead letter; at the end a1 says that it lives.
+ */
+function knownBatches(hour: number): Sent<SampleBatch>[] {
+  let next = 1;
+  const a1 = [
+    [0, 31],
+    [5, 1],
+    [10, 30],
+    [20, 40],
+    [25, 2],
+    [30, 2],
+    [35, 1],
+    [36, 5],
+    [59, 0],
+  ] as const;
+  const batches = [...a1.map((each) => ['a1', ...each] as const), ['a2', 40, 5] as const];
+  return batches.map(([agent, minute, count], index) => {
+    if (agent === 'a2') next = 1;
+    if (minute === 10) next += 4;
+    const ms = hour + minute * MINUTE_MS;
+    const first = next;
+    next += count;
+    const value = batchOf(
+      count > 0 ? [[first, count]] : [],
+      { agent, batchSequence: 1 + index, baseTimeNs: BigInt(ms) * 1_000_000n },
+      { selected: next - 1, ringFull: agent === 'a1' && minute >= 10 ? 3 : 0 },
+    );
+    return { value, sentMs: ms + 200 };
+  });
+}
+
+/** Decode took 50 ms and for each batch 10 ms more, aggregate 12 s from the end of the minute on. */
+function knownEntries(hour: number): Sent<LedgerEntry>[] {
+  return knownBatches(hour).flatMap(({ value, sentMs }, sourceOffset) => {
+    const { agent, batchSequence, samples } = value;
+    const count = samples[0]?.sampleCount ?? 0;
+    if (count === 0) return [];
+    const minute = sentMs - 200;
+    const all = { agent, minute, batchSequence, in: count, out: count, waiting: 0, lost: [], letters: 0 };
+    const decoded = ledgerEntryOf({ ...all, sourcePartition: 0, sourceOffset, sinceMs: sentMs });
+    const decodedMs = sentMs + 50 + 10 * sourceOffset;
+    if (minute === hour + 36 * MINUTE_MS) {
+      const lost = [{ cause: 'dead_letter:SCHEMA_BODY', samples: count }];
+      return [{ value: { ...decoded, out: 0, lost, letters: 1 }, sentMs: decodedMs }];
+    }
+    const untilMs = minute + MINUTE_MS;
+    const emitted = { ...all, stage: 'aggregate', sourcePartition: -1, sourceOffset: -1, sinceMs: untilMs };
+    return [
+      { value: decoded, sentMs: decodedMs },
+      { value: ledgerEntryOf(emitted), sentMs: untilMs + 12_000 },
+    ];
+  });
+}
+
+function timedMessages<T>(sent: readonly Sent<T>[], encode: (value: T) => Buffer) {
+  const messages = kafkaMessages(
+    0,
+    sent.map(({ value }) => encode(value)),
+  );
+  return messages.map((message, index) => ({ ...message, timestamp: String(sent[index]?.sentMs) }));
+}
+
 /** All of it through the writer. @param hour its first millisecond */
 export async function writeKnownTraffic(store: Store, hour: number): Promise<void> {
   const { flows, counters, drops } = topicNames;
@@ -163,4 +247,6 @@ export async function writeKnownTraffic(store: Store, hour: number): Promise<voi
     0,
     knownDrops(hour).map((each) => dropBatchCodec.encode(each)),
   );
+  await store.process(topicNames.rawSamples, timedMessages(knownBatches(hour), sampleBatchCodec.encode));
+  await store.process(topicNames.ledger, timedMessages(knownEntries(hour), ledgerEntryCodec.encode));
 }

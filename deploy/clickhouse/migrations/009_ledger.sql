@@ -168,7 +168,7 @@ SELECT minute, agent,
         if(settled AND atAggregate < 0, concat(toString(-atAggregate), ' too many came out of aggregate'), ''),
         if(settled AND atWriter > 0, concat(toString(atWriter), ' are not stored'), ''),
         if(settled AND atWriter < 0, concat(toString(-atWriter), ' too many are stored'), ''),
-        if(letters > 0, concat(toString(letters), ' messages are dead letters'), '')
+        if(letters > 0, concat('dead letters: ', toString(letters)), '')
     ]) AS wrong,
     multiIf(length(wrong) > 0, arrayStringConcat(wrong, '; '),
         waiting > 0, concat(toString(waiting), ' on their way'),
