@@ -6,6 +6,7 @@ import { CaptureError } from './errors.ts';
 
 declare const opaque: unique symbol;
 export type NativeCapture = { [opaque]: 'capture' };
+export type NativeUdpReader = { [opaque]: 'udp reader' };
 
 export type AttachJob = [ifIndex: number, direction: 0 | 1, flags: number, relativeProgram: string | null];
 
@@ -80,6 +81,17 @@ export interface Native {
   dropAndExec(uid: number, gid: number, keptLow: number, keptHigh: number, argv: string[]): void;
   openPacketSocket(ifName: string, netnsPath: string | null): number;
   sendFrame(fd: number, frame: Buffer): number;
+  openUdpSocket(address: string, scopeId: number, port: number, bufferBytes: number, sharePort: 0 | 1): number;
+  udpSocketState(fd: number): [port: number, bufferBytes: number, drops: number];
+  startUdpReader(
+    fds: number[],
+    tickMs: number,
+    slotBytes: number,
+    slabs: Buffer[],
+    onBatch: (slab: number, slots: number) => void,
+  ): NativeUdpReader;
+  stopUdpReader(reader: NativeUdpReader): void;
+  closeUdpReader(reader: NativeUdpReader): void;
 }
 
 let loaded: Native | undefined;

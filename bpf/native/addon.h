@@ -39,5 +39,7 @@ bool register_netlink(napi_env env, napi_value exports);
 bool register_memory(napi_env env, napi_value exports);
 bool register_privileges(napi_env env, napi_value exports);
 bool register_packet_socket(napi_env env, napi_value exports);
+bool register_udp_socket(napi_env env, napi_value exports);
+bool register_udp_reader(napi_env env, napi_value exports);
 
 #endif

@@ -3,124 +3,138 @@
 
 import { createHash } from 'node:crypto';
 import { formatAddress } from '@tcxflow/packet/address.ts';
-import { countersCodec, dropBatchCodec, sampleBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import type { Datagram } from '../codec/decode-datagram.ts';
+import type { Share } from './budget.ts';
 import { createCounterNumbers } from './counters-of.ts';
 import { createDropNumbers } from './drop-numbers.ts';
-import { createFlowNumbers, type FlowTally } from './flow-batch.ts';
-import { difference, stepTo } from './numbers.ts';
+import { createFlowNumbers } from './flow-batch.ts';
+import { createMetadataTeller, METADATA_MAX } from './interface-metadata.ts';
+import type { InterfaceTable } from './interface-table.ts';
+import { createMessages, type Outgoing, timeNs } from './messages.ts';
+import { difference, LATE, REPEATED, stepTo } from './numbers.ts';
+import { createPacket, readPacket, readSampledHeader } from './packet-of.ts';
+import type { DatagramView, FlowView } from './scan-flows.ts';
+import type { AgentTally } from './tally.ts';
 
-export interface Outgoing {
-  topic: string;
-  key: string;
-  value: Buffer;
-  samples: number;
-}
-
-export interface AgentTally extends FlowTally {
-  lostDatagrams: number;
-  restarts: number;
-  counters: number;
-  discards: number;
-  unknown: number;
-}
+export type Emit = (message: Outgoing) => void;
 
 export interface Agent {
   lastSeenMs: number;
-  /** @param emit is given what waited when the agent has started anew */
-  add(datagram: Datagram, nowMs: number, timeNs: bigint, tally: AgentTally, emit: (message: Outgoing) => void): void;
-  /** Samples that wait. */
+  /** Samples and counters that wait, and their bytes about. */
   readonly waiting: number;
-  take(emit: (message: Outgoing) => void, timeNs: bigint): void;
+  readonly waitingBytes: number;
+  /** @param emit is given what waited when the agent has started anew */
+  add(datagram: Datagram, nowMs: number, tally: AgentTally, emit: Emit): void;
+  /** The same of a datagram of flow samples. @param view what its offsets are of */
+  addFlows(datagram: DatagramView, view: DataView, nowMs: number, tally: AgentTally, emit: Emit): void;
+  take(emit: Emit, nowMs: number): void;
+  /** It is forgotten. */
+  release(): void;
+}
+
+export interface AgentOptions {
+  /** 16 bytes, IPv4 mapped. */
+  address: Buffer;
+  subAgentId: number;
+  /** Of this receiver: boot ids are made with it. */
+  instance: Buffer;
+  /** Of all sub-agents of the address. */
+  table: InterfaceTable;
+  share: Share;
 }
 
 /** Uptimes that went back by less may come of datagrams that overtook each other. */
 const UPTIME_SLACK_MS = 10_000;
+const COUNTER_BYTES = 200;
 
-/** @param instance of this receiver: numbers of batches begin with it */
-export function createAgent(agentAddress: Buffer, subAgentId: number, instance: Buffer): Agent {
-  const agent = formatAddress(agentAddress);
-  const address = Buffer.from(agentAddress);
-  let counters = createCounterNumbers();
-  let flows = createFlowNumbers((ifIndex) => counters.nameOf(ifIndex));
-  let drops = createDropNumbers();
-  let bootId: Buffer | undefined;
-  let last: Pick<Datagram, 'sequence' | 'uptimeMs'> = { sequence: 0, uptimeMs: 0 };
-  const sequences = { samples: 0, counters: 0, drops: 0 };
+export function createAgent({ address, subAgentId, instance, table, share }: AgentOptions): Agent {
+  const agent = formatAddress(address);
+  const packet = createPacket();
+  const last = { sequence: 0, uptimeMs: 0 };
+  let numbers: ReturnType<typeof startNumbers> | undefined;
 
-  function begin(startedMs: number): void {
+  function startNumbers(startedMs: number) {
+    share.release();
     const hash = createHash('sha256').update(instance).update(address).update(`${subAgentId} ${startedMs}`);
-    bootId = hash.digest().subarray(0, 16);
-    counters = createCounterNumbers();
-    flows = createFlowNumbers((ifIndex) => counters.nameOf(ifIndex));
-    drops = createDropNumbers();
-    Object.assign(sequences, { samples: 0, counters: 0, drops: 0 });
+    const bootId = hash.digest().subarray(0, 16);
+    const flows = createFlowNumbers({ nameOf: table.nameOf, onNews: (ifIndex) => metadata.mark(ifIndex), share });
+    const metadata = createMetadataTeller(table, flows.rateOf);
+    const counters = createCounterNumbers({ table, subAgentId, share });
+    const messages = createMessages({ agent, agentAddress: address, bootId });
+    return { counters, flows, metadata, drops: createDropNumbers(share), messages };
   }
 
-  function follow(
-    { sequence, uptimeMs }: Datagram,
-    nowMs: number,
-    tally: AgentTally,
-  ): 'take' | 'repeated' | 'restarted' {
-    if (!bootId) begin(nowMs - uptimeMs);
-    else {
-      // Modulo 2^32 the uptime goes on where it wraps, after 49 days.
-      const restarted = difference(uptimeMs, last.uptimeMs) < -UPTIME_SLACK_MS;
+  /** @returns what its samples go to; undefined: they have come before */
+  function arrive({ sequence, uptimeMs }: typeof last, nowMs: number, tally: AgentTally, emit: Emit) {
+    self.lastSeenMs = nowMs;
+    tally.datagrams++;
+    if (!numbers) numbers = startNumbers(nowMs - uptimeMs);
+    // Modulo 2^32 the uptime goes on where it wraps, after 49 days.
+    else if (difference(uptimeMs, last.uptimeMs) < -UPTIME_SLACK_MS) {
+      tally.restarts++;
+      self.take(emit, nowMs);
+      table.forget(subAgentId);
+      numbers = startNumbers(nowMs - uptimeMs);
+    } else {
       const step = stepTo(last.sequence, sequence);
-      if (restarted) return 'restarted';
-      if (step.kind === 'repeated') return 'repeated';
-      if (step.kind === 'late') return 'take';
-      if (step.kind === 'next') tally.lostDatagrams += step.lost;
+      if (step === REPEATED) tally.repeatedDatagrams++;
+      if (step === REPEATED) return undefined;
+      if (step === LATE) return numbers;
+      if (step > 0) tally.lostDatagrams += step;
     }
-    last = { sequence, uptimeMs };
-    return 'take';
+    last.sequence = sequence;
+    last.uptimeMs = uptimeMs;
+    return numbers;
   }
 
   const self: Agent = {
     lastSeenMs: 0,
-    add(datagram, nowMs, timeNs, tally, emit) {
-      self.lastSeenMs = nowMs;
-      const followed = follow(datagram, nowMs, tally);
-      if (followed === 'repeated') return;
-      if (followed === 'restarted') {
-        tally.restarts++;
-        self.take(emit, timeNs);
-        begin(nowMs - datagram.uptimeMs);
-        last = { sequence: datagram.sequence, uptimeMs: datagram.uptimeMs };
-      }
+    release: share.release,
+    get waiting() {
+      return numbers ? numbers.flows.count + numbers.counters.count + numbers.drops.count : 0;
+    },
+    get waitingBytes() {
+      if (!numbers) return 0;
+      return numbers.flows.bytes + numbers.counters.count * COUNTER_BYTES + numbers.drops.bytes;
+    },
+    add(datagram, nowMs, tally, emit) {
+      const to = arrive(datagram, nowMs, tally, emit);
+      if (!to) return;
+      const { flows, counters, drops } = to;
       for (const sample of datagram.samples) {
-        if (sample.kind === 'flow') flows.add(sample, timeNs, tally);
+        if (sample.kind === 'flow')
+          flows.add(sample, readPacket(sample.records, packet) ? packet : undefined, nowMs, tally);
         else if (sample.kind === 'counters') {
           counters.add(sample);
           tally.counters++;
         } else if (sample.kind === 'discard') {
-          drops.add(sample, timeNs);
+          drops.add(sample, timeNs(nowMs));
           tally.discards++;
         } else tally.unknown++;
       }
     },
-    get waiting() {
-      return flows.count + drops.count;
+    addFlows(datagram, view, nowMs, tally, emit) {
+      const to = arrive(datagram, nowMs, tally, emit);
+      if (!to) return;
+      for (let i = 0; i < datagram.count; i++) {
+        const flow = datagram.flows[i] as FlowView;
+        to.flows.add(flow, readSampledHeader(flow, view, packet) ? packet : undefined, nowMs, tally);
+      }
     },
-    take(emit, timeNs) {
-      if (!bootId) return;
-      const head = { agent, agentAddress: address, bootId, clockOffsetNs: 0n, clockUncertaintyNs: 0 };
-      const flowBatch = flows.take();
-      if (flowBatch) {
-        const value = sampleBatchCodec.encode({ ...head, batchSequence: ++sequences.samples, ...flowBatch });
-        emit({ topic: topicNames.rawSamples, key: agent, value, samples: flowBatch.samples.length });
+    take(emit, nowMs) {
+      if (!numbers) return;
+      const { messages, metadata } = numbers;
+      const flows = numbers.flows.take();
+      if (flows) emit(messages.samples(flows));
+      const counted = numbers.counters.take();
+      let news = metadata.take(nowMs);
+      if (counted || news.length > 0) emit(messages.counters(counted, news, nowMs));
+      while (news.length === METADATA_MAX) {
+        news = metadata.take(nowMs);
+        if (news.length > 0) emit(messages.counters(undefined, news, nowMs));
       }
-      const counted = counters.take();
-      if (counted) {
-        const message = { agent, agentAddress: address, bootId, timeNs, metadata: [], ...counted };
-        const value = countersCodec.encode({ ...message, sequence: ++sequences.counters });
-        emit({ topic: topicNames.counters, key: agent, value, samples: counted.interfaces.length });
-      }
-      const dropped = drops.take();
-      if (dropped) {
-        const value = dropBatchCodec.encode({ ...head, batchSequence: ++sequences.drops, ...dropped });
-        emit({ topic: topicNames.drops, key: agent, value, samples: dropped.drops.length });
-      }
+      const dropped = numbers.drops.take();
+      if (dropped) emit(messages.drops(dropped));
     },
   };
   return self;

@@ -1,11 +1,15 @@
 // Lists of prefixes. Decisions are remembered: the same few addresses send all the time.
 
 import { BlockList, isIPv6 } from 'node:net';
+import { formatAddress } from '@tcxflow/packet/address.ts';
 
 const KNOWN_MAX = 10_000;
 
+/** @param address 16 bytes, IPv4 mapped, at the offset */
+export type AllowList = (bytes: Buffer, at: number) => boolean;
+
 /** @returns whether an address is in one of the prefixes; without any, all are */
-export function createAllowList(prefixes: readonly string[]): (address: string) => boolean {
+export function createAllowList(prefixes: readonly string[]): AllowList {
   if (prefixes.length === 0) return () => true;
   const list = new BlockList();
   for (const text of prefixes) {
@@ -14,14 +18,14 @@ export function createAllowList(prefixes: readonly string[]): (address: string) 
     list.addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family);
   }
   const known = new Map<string, boolean>();
-  return (address) => {
-    let allowed = known.get(address);
+  return (bytes, at) => {
+    const key = bytes.toString('latin1', at, at + 16);
+    let allowed = known.get(key);
     if (allowed === undefined) {
-      // A dual-stack socket shows IPv4 as ::ffff:a.b.c.d.
-      const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
-      allowed = list.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4');
+      const address = formatAddress(bytes.subarray(at, at + 16));
+      allowed = list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
       if (known.size >= KNOWN_MAX) known.clear();
-      known.set(address, allowed);
+      known.set(key, allowed);
     }
     return allowed;
   };

@@ -13,6 +13,18 @@ export const receiverSection = z
       .min(1)
       .default(['[::]:6343'])
       .describe('host:port to receive sFlow at; IPv6 in brackets; [::] takes IPv4 too.'),
+    sockets: z
+      .int()
+      .min(1)
+      .max(16)
+      .default(1)
+      .describe('Sockets at each address (SO_REUSEPORT), each with a buffer; the kernel spreads senders over them.'),
+    sharePort: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Other receivers of this host and user may listen at the same addresses, and get a part of the senders.',
+      ),
     sources: z
       .array(prefix)
       .default([])
@@ -27,13 +39,20 @@ export const receiverSection = z
       .max(100_000)
       .default(1000)
       .describe('Agents and sub-agents known at a time. One that was silent for an hour makes room.'),
+    maxInterfaces: z
+      .int()
+      .min(1)
+      .max(10_000_000)
+      .default(100_000)
+      .describe('Interfaces of all agents together, about; samples of more are counted as too_many_sources.'),
     flushMs: z.int().min(10).max(10_000).default(250).describe('A sample waits so long for others of its agent.'),
     batchSamples: z.int().min(1).max(10_000).default(500).describe('Samples of a message, at most.'),
     receiveBufferBytes: z
       .int()
       .min(4096)
+      .max(1 << 30)
       .default(8 << 20)
-      .describe("Of each socket; the kernel's bound is net.core.rmem_max."),
+      .describe("Of each socket; without CAP_NET_ADMIN the kernel's bound is net.core.rmem_max."),
     queueBytes: z
       .int()
       .min(1 << 20)

@@ -1,22 +1,25 @@
 // Counter samples of one agent → Counters. 32-bit counters become such that do not wrap.
 
 import type { EthernetCounters, HostCounters, InterfaceCounters } from '@tcxflow/schemas/generated.ts';
+import { DATA_SOURCE_IF_INDEX } from '../codec/constants.ts';
 import type { DecodedCounterSample, DecodedIfCounters } from '../codec/decode-counter-sample.ts';
 import type { DecodedStructure, Value } from '../codec/decode-structure.ts';
 import { HOST_RECORDS } from '../codec/host-records.ts';
+import type { Share } from './budget.ts';
+import type { InterfaceTable } from './interface-table.ts';
 import { type Growing, grow } from './numbers.ts';
 
 export interface CounterNumbers {
   add(sample: DecodedCounterSample): void;
-  /** Of port_name, else if and the number. */
-  nameOf(ifIndex: number): string;
+  /** Interfaces that wait. */
+  readonly count: number;
   /** @returns what has come since the last call; undefined: nothing */
   take(): { interfaces: InterfaceCounters[]; host: HostCounters | null } | undefined;
 }
 
 const INTERFACES_MAX = 65_536;
-/** Counters that grow: an interface has some thirty. */
-const GROWING_MAX = 40 * INTERFACES_MAX;
+/** No ifIndex. */
+const HOST = -1;
 const INT_MAX = 0x7fffffff;
 /** The largest that avsc writes. */
 const LONG_MAX = Number.MAX_SAFE_INTEGER - 1;
@@ -27,29 +30,41 @@ const ETHERNET = [
   'symbolErrors' as const,
 ] satisfies (keyof EthernetCounters)[];
 
-export function createCounterNumbers(): CounterNumbers {
-  const names = new Map<number, string>();
-  const growing = new Map<string, Growing>();
+export interface CounterOptions {
+  /** Learns what they say of interfaces. */
+  table: InterfaceTable;
+  subAgentId: number;
+  share: Share;
+}
+
+export function createCounterNumbers({ table, subAgentId, share }: CounterOptions): CounterNumbers {
+  /** Of each interface and of the machine. */
+  const growing = new Map<number, Map<string, Growing>>();
   let interfaces: InterfaceCounters[] = [];
   let host: HostCounters | null = null;
 
-  function wide(key: string, value: number | null): number | null {
+  function wide(owner: number, name: string, value: number | null): number | null {
     if (value === null) return null;
-    const known = growing.get(key);
+    let counters = growing.get(owner);
+    if (!counters && growing.size < INTERFACES_MAX && share.take()) {
+      counters = new Map();
+      growing.set(owner, counters);
+    }
+    const known = counters?.get(name);
     if (known) return grow(known, value);
-    if (growing.size < GROWING_MAX) growing.set(key, { last: value, total: value });
+    counters?.set(name, { last: value, total: value });
     return value;
   }
 
   function interfaceOf(record: DecodedIfCounters, ethernet: DecodedStructure | undefined): InterfaceCounters {
     const { ifIndex } = record;
-    const of = (name: string, value: number | null) => wide(`${ifIndex} ${name}`, value);
+    const of = (name: string, value: number | null) => wide(ifIndex, name, value);
     const inMulticast = of('im', record.inMulticast);
     const inBroadcast = of('ib', record.inBroadcast);
     const outMulticast = of('om', record.outMulticast);
     const outBroadcast = of('ob', record.outBroadcast);
     return {
-      ...{ ifIndex, ifName: nameOf(ifIndex), ifType: record.ifType & INT_MAX, ifSpeed: whole(record.ifSpeed) },
+      ...{ ifIndex, ifName: table.nameOf(ifIndex), ifType: record.ifType & INT_MAX, ifSpeed: whole(record.ifSpeed) },
       ...{ ifDirection: record.ifDirection & INT_MAX, mtu: 0, promiscuous: record.promiscuousMode === 1 },
       ...{ adminUp: (record.ifStatus & 1) !== 0, operUp: (record.ifStatus & 2) !== 0 },
       inOctets: whole(record.inOctets),
@@ -67,7 +82,7 @@ export function createCounterNumbers(): CounterNumbers {
   }
 
   function ethernetOf(ifIndex: number, values: Value[]): EthernetCounters {
-    const pairs = ETHERNET.map((name, i) => [name, wide(`${ifIndex} ${name}`, values[i] as number | null)]);
+    const pairs = ETHERNET.map((name, i) => [name, wide(ifIndex, name, values[i] as number | null)]);
     return Object.fromEntries(pairs) as EthernetCounters;
   }
 
@@ -80,7 +95,7 @@ export function createCounterNumbers(): CounterNumbers {
       const values = Object.values(structure.values);
       const pairs = record.fields.map(([kind, name], i) => {
         const value = values[i];
-        if (kind === 'counter') return [name, wide(`host ${record.tag} ${name}`, (value ?? null) as number | null)];
+        if (kind === 'counter') return [name, wide(HOST, `${record.tag} ${name}`, (value ?? null) as number | null)];
         if (value === null || value === undefined) return [name, null];
         if (kind === 'load' || kind === 'percent')
           return [name, Number(value) < 0 ? null : Number(value) / (kind === 'percent' ? 100 : 1)];
@@ -91,22 +106,22 @@ export function createCounterNumbers(): CounterNumbers {
     if (record || structure.tag === 2000) host = into;
   }
 
-  function nameOf(ifIndex: number): string {
-    return names.get(ifIndex) ?? `if${ifIndex}`;
-  }
-
   return {
-    nameOf,
-    add({ records, sourceIndex }) {
+    add({ records, sourceClass, sourceIndex }) {
       const structure = (name: string) =>
         records.find((record): record is DecodedStructure => record.kind === 'structure' && record.name === name);
       for (const record of records) {
-        if (record.kind === 'port_name' && names.size < INTERFACES_MAX) names.set(sourceIndex, record.name);
+        if (record.kind === 'port_name' && sourceClass === DATA_SOURCE_IF_INDEX)
+          table.learnName(sourceIndex, record.name, subAgentId);
         if (record.kind === 'structure') addHost(record);
       }
       const counters = records.find((record) => record.kind === 'if_counters');
-      if (counters?.kind === 'if_counters' && counters.ifIndex <= INT_MAX)
-        interfaces.push(interfaceOf(counters, structure('ethernet_counters')));
+      if (counters?.kind !== 'if_counters' || counters.ifIndex > INT_MAX) return;
+      table.learn(counters, subAgentId);
+      interfaces.push(interfaceOf(counters, structure('ethernet_counters')));
+    },
+    get count() {
+      return interfaces.length;
     },
     take() {
       if (interfaces.length === 0 && !host) return undefined;

@@ -4,28 +4,36 @@ import type { Drop, DropBatch, ReasonState } from '@tcxflow/schemas/generated.ts
 import type { DecodedDiscardSample } from '../codec/decode-discard-sample.ts';
 import type { DecodedStructure } from '../codec/decode-structure.ts';
 import { discardNameOf } from '../codec/discard-reasons.ts';
+import type { Share } from './budget.ts';
 import { type Growing, grow } from './numbers.ts';
-import { packetOf } from './packet-of.ts';
+import { createPacket, headerOf, readPacket } from './packet-of.ts';
 
 export interface DropNumbers {
   add(sample: DecodedDiscardSample, timeNs: bigint): void;
   readonly count: number;
+  readonly bytes: number;
   /** @returns what has come since the last call; undefined: nothing */
   take(): Pick<DropBatch, 'reasons' | 'drops' | 'missed' | 'baseTimeNs'> | undefined;
 }
 
 const REASONS_MAX = 1000;
+const OTHER = 'OTHER';
+/** Of a drop beside its header, about. */
+const DROP_BYTES = 50;
 const INT_MAX = 0x7fffffff;
 
-export function createDropNumbers(): DropNumbers {
+export function createDropNumbers(share: Share): DropNumbers {
   const states = new Map<string, ReasonState>();
   const lost = new Map<string, Growing>();
   let reasons: ReasonState[] = [];
   let drops: Drop[] = [];
+  const packet = createPacket();
   let baseTimeNs = 0n;
+  let bytes = 0;
 
   function stateOf(sample: DecodedDiscardSample): ReasonState {
-    const name = states.size < REASONS_MAX ? nameOf(sample) : 'OTHER';
+    const named = nameOf(sample);
+    const name = states.has(named) || (states.size < REASONS_MAX && share.take()) ? named : OTHER;
     let state = states.get(name);
     if (!state) {
       const zero = { buffers: 0, packets: 0, local: 0, selected: 0, overBound: 0, ringFull: 0 };
@@ -39,7 +47,7 @@ export function createDropNumbers(): DropNumbers {
     const key = `${sourceClass}:${sourceIndex}`;
     const known = lost.get(key);
     if (known) grow(known, value);
-    else if (lost.size < REASONS_MAX) lost.set(key, { last: value, total: 0 });
+    else if (lost.size < REASONS_MAX && share.take()) lost.set(key, { last: value, total: 0 });
   }
 
   return {
@@ -49,25 +57,31 @@ export function createDropNumbers(): DropNumbers {
       state.packets++;
       state.selected++;
       countLost(sample);
-      const packet = packetOf(sample.records);
+      const has = readPacket(sample.records, packet);
       const [input, output] = [sample.input, sample.output].map((value) => (value <= INT_MAX ? value : 0)) as [
         number,
         number,
       ];
       if (drops.length === 0) baseTimeNs = timeNs;
+      // A copy: what datagrams are received into is used again.
+      const header = Buffer.from(has ? headerOf(packet) : []);
+      bytes += header.length + DROP_BYTES;
       let reason = reasons.indexOf(state);
       if (reason < 0) reason = reasons.push(state) - 1;
       drops.push({
         ...{ reason, timeOffsetNs: Number(timeNs - baseTimeNs), samplingRate: 1, netns: 0, segments: 1 },
         ...{ ifIndex: output || input, ifName: '', inputIfIndex: input },
-        linkType: packet?.linkType ?? 'ethernet',
-        etherType: packet?.etherType ?? 0,
-        bytes: packet?.wireBytes ?? 0,
-        header: packet?.header ?? Buffer.alloc(0),
+        linkType: has ? packet.linkType : 'ethernet',
+        etherType: has ? packet.etherType : 0,
+        bytes: has ? packet.wireBytes : 0,
+        header,
       });
     },
     get count() {
       return drops.length;
+    },
+    get bytes() {
+      return bytes;
     },
     take() {
       if (drops.length === 0) return undefined;
@@ -75,6 +89,7 @@ export function createDropNumbers(): DropNumbers {
       const batch = { reasons: reasons.map((state) => ({ ...state })), drops, missed, baseTimeNs };
       reasons = [];
       drops = [];
+      bytes = 0;
       return batch;
     },
   };

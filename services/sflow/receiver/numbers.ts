@@ -24,14 +24,16 @@ export function grow(counter: Growing, value: number): number {
   return counter.total;
 }
 
-export type Step =
-  /** `lost` numbers are missing before it. */
-  { kind: 'next'; lost: number } | { kind: 'late' } | { kind: 'repeated' } | { kind: 'restarted' };
+/** What a number is after another: so many are missing before it; 0: none. Below 0: */
+export type Step = number;
+export const REPEATED: Step = -1;
+/** Of a datagram that was overtaken. */
+export const LATE: Step = -2;
+export const RESTARTED: Step = -3;
 
-/** What a number is after another. */
 export function stepTo(last: number, next: number): Step {
   const ahead = difference(next, last);
-  if (ahead === 0) return { kind: 'repeated' };
-  if (ahead > 0) return ahead > JUMP_MAX ? { kind: 'restarted' } : { kind: 'next', lost: ahead - 1 };
-  return ahead >= -LATE_MAX && next !== 1 ? { kind: 'late' } : { kind: 'restarted' };
+  if (ahead > 0) return ahead > JUMP_MAX ? RESTARTED : ahead - 1;
+  if (ahead === 0) return REPEATED;
+  return ahead >= -LATE_MAX && next !== 1 ? LATE : RESTARTED;
 }

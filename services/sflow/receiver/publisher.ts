@@ -6,7 +6,7 @@ import { compressionTypes, delay } from '@tcxflow/common/kafka.ts';
 import type { Component } from '@tcxflow/common/lifecycle.ts';
 import { type Logger, throttled } from '@tcxflow/common/logger.ts';
 import type { RenewingProducer } from '@tcxflow/common/renewing-producer.ts';
-import type { Outgoing } from './agent.ts';
+import type { Outgoing } from './messages.ts';
 import type { ReceiverMetrics } from './metrics.ts';
 
 export interface Publisher extends Component {
@@ -23,10 +23,13 @@ export interface PublisherOptions {
 
 const SEND_BYTES_MAX = 4 << 20;
 const RETRY_MS = 500;
+/** Between requests: what comes meanwhile goes together, since a request costs far more than the samples in it. */
+const SEND_EVERY_MS = 100;
 
 export function createPublisher({ producer, compression, queueBytes, metrics, log }: PublisherOptions): Publisher {
   const lines = throttled(10_000);
   const given = new AbortController();
+  const hurry = new AbortController();
   let queue: Outgoing[] = [];
   let bytes = 0;
   let sending: Promise<void> | undefined;
@@ -72,6 +75,7 @@ export function createPublisher({ producer, compression, queueBytes, metrics, lo
       queue = queue.slice(batch.length);
       account(-batch.reduce((sum, { value }) => sum + value.length, 0));
       for (const { topic } of batch) metrics.published.inc({ topic });
+      await delay(SEND_EVERY_MS, hurry.signal);
     }
     sending = undefined;
   }
@@ -90,6 +94,7 @@ export function createPublisher({ producer, compression, queueBytes, metrics, lo
       sending ??= send();
     },
     async stop(signal) {
+      hurry.abort();
       signal.addEventListener('abort', () => given.abort());
       if (signal.aborted) given.abort();
       await sending;

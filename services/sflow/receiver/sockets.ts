@@ -1,97 +1,127 @@
-// UDP sockets, and what the kernel dropped at them: it counts datagrams that found a socket's buffer full (column drops of
-// /proc/net/udp and udp6).
+// UDP sockets, and what the kernel dropped at them. The addon reads many datagrams a system call; where it does not load, Node
+// reads one after the other.
 
-import { createSocket, type Socket } from 'node:dgram';
-import { readFileSync } from 'node:fs';
+import { lookup } from 'node:dns/promises';
 import { isIPv6 } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { TcxflowError } from '@tcxflow/common/errors.ts';
 import { splitHostPort } from '@tcxflow/common/host-port.ts';
 import type { Component } from '@tcxflow/common/lifecycle.ts';
-import { type Logger, throttled } from '@tcxflow/common/logger.ts';
+import type { Logger } from '@tcxflow/common/logger.ts';
+import {
+  openUdpReader,
+  SLOT_BYTES,
+  Slot,
+  type UdpAddress,
+  type UdpReader,
+  type UdpReaderOptions,
+} from 'libbpf-ts/udp.ts';
 import type { ReceiverConfig } from './config.ts';
-import type { Intake } from './intake.ts';
+import { openDgramReader } from './dgram-reader.ts';
+import type { Intake, Received } from './intake.ts';
 import type { ReceiverMetrics } from './metrics.ts';
 
 export interface Sockets extends Component {
   ports(): number[];
 }
 
+export interface SocketsOptions {
+  config: ReceiverConfig;
+  intake: Intake;
+  metrics: Pick<ReceiverMetrics, 'kernelDrops'>;
+  log: Logger;
+  /** Instead of the addon. */
+  open?: (options: UdpReaderOptions) => UdpReader | Promise<UdpReader>;
+}
+
 const LOOK_MS = 1000;
+const TICK_MS = 5;
 
-export function createSockets(
-  config: ReceiverConfig,
-  intake: Intake,
-  metrics: Pick<ReceiverMetrics, 'kernelDrops'>,
-  log: Logger,
-): Sockets {
-  const sockets: Socket[] = [];
-  const lines = throttled(10_000);
+export function createSockets({ config, intake, metrics, log, open = openAny(log) }: SocketsOptions): Sockets {
+  const listen = config.listen.flatMap((address) => new Array<string>(config.sockets).fill(address));
+  const received = new WeakMap<Buffer, Received>();
+  let reader: UdpReader | undefined;
   let timers: NodeJS.Timeout[] = [];
-  let dropsSeen = 0;
+  let dropsSeen: number[] = [];
 
-  async function open(address: string): Promise<void> {
-    const { host, port } = splitHostPort(address);
-    const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
-    socket.on('message', (payload, remote) => intake.receive(payload, remote.address, wallMs()));
-    await new Promise<void>((resolve, reject) => {
-      socket.once('error', reject);
-      socket.bind(port, host, resolve);
-    });
-    socket.removeAllListeners('error');
-    socket.on('error', (error) => lines((skipped) => log.warn({ error: error.message, skipped }, 'socket')));
-    socket.setRecvBufferSize(config.receiveBufferBytes);
-    sockets.push(socket);
-    log.info({ address, port: socket.address().port, bufferBytes: socket.getRecvBufferSize() }, 'receiving sFlow');
+  function onBatch(slab: Buffer, slots: number): void {
+    let from = received.get(slab);
+    if (!from) {
+      from = { bytes: slab, view: new DataView(slab.buffer, slab.byteOffset, slab.length) };
+      received.set(slab, from);
+    }
+    const nowMs = Date.now();
+    for (let i = 0, at = 0; i < slots; i++, at += SLOT_BYTES) {
+      const start = at + Slot.DATA;
+      intake.receive(from, start, start + from.view.getUint32(at + Slot.BYTES, true), at + Slot.ADDRESS, nowMs);
+    }
   }
 
-  const ports = () => sockets.map((socket) => socket.address().port);
-
   function look(): void {
-    const drops = kernelDrops(new Set(ports()));
-    if (drops > dropsSeen) metrics.kernelDrops.inc(drops - dropsSeen);
-    dropsSeen = drops;
+    reader?.states().forEach(({ drops }, index) => {
+      const more = (drops - (dropsSeen[index] as number)) >>> 0;
+      dropsSeen[index] = drops;
+      const socket = String(index % config.sockets);
+      if (more > 0) metrics.kernelDrops.inc({ listen: listen[index] as string, socket }, more);
+    });
   }
 
   return {
     name: 'sockets',
-    ports,
+    ports: () => reader?.states().map(({ port }) => port) ?? [],
     async start() {
-      for (const address of config.listen) await open(address);
-      dropsSeen = kernelDrops(new Set(ports()));
+      const addresses = await Promise.all(listen.map(resolve));
+      const sharePort = config.sharePort || config.sockets > 1;
+      const { receiveBufferBytes: bufferBytes } = config;
+      try {
+        reader = await open({ listen: addresses, bufferBytes, sharePort, tickMs: TICK_MS, onBatch });
+      } catch (cause) {
+        throw new TcxflowError('LISTEN_FAILED', `receiver.listen ${config.listen}: ${(cause as Error).message}`, {
+          cause,
+          hint: 'another process may have the port (ss -ulnp), or the address is not of this host',
+        });
+      }
+      reader.states().forEach(({ port, bufferBytes: got }, index) => {
+        log.info({ address: listen[index], port, bufferBytes: got }, 'receiving sFlow');
+      });
+      dropsSeen = addresses.map(() => 0);
       timers = [
-        setInterval(() => intake.flush(wallMs(), false), Math.min(config.flushMs, LOOK_MS)),
+        setInterval(() => intake.flush(Date.now(), false), Math.min(config.flushMs, LOOK_MS)),
         setInterval(look, LOOK_MS),
       ];
     },
-    stop() {
+    async stop() {
       for (const timer of timers) clearInterval(timer);
-      if (sockets.length > 0) look();
-      for (const socket of sockets) socket.close();
-      intake.flush(wallMs(), true);
+      await reader?.stop();
+      look();
+      reader?.close();
+      reader = undefined;
+      intake.flush(Date.now(), true);
     },
   };
 }
 
-const wallMs = () => performance.timeOrigin + performance.now();
-
-/** Of all sockets at these ports. */
-export function kernelDrops(ports: ReadonlySet<number>, read = readProc): number {
-  return [read('/proc/net/udp'), read('/proc/net/udp6')].reduce((sum, text) => sum + dropsIn(text, ports), 0);
+function openAny(log: Logger) {
+  return (options: UdpReaderOptions) => {
+    try {
+      return openUdpReader(options);
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ADDON_MISSING') throw error;
+      log.warn({ error: (error as Error).message }, 'the addon is missing: datagrams are read one by one');
+      return openDgramReader(options);
+    }
+  };
 }
 
-function dropsIn(text: string, ports: ReadonlySet<number>): number {
-  let sum = 0;
-  for (const line of text.split('\n').slice(1)) {
-    const fields = line.trim().split(/\s+/);
-    const port = Number.parseInt(fields[1]?.split(':')[1] ?? '', 16);
-    if (ports.has(port)) sum += Number(fields.at(-1)) || 0;
-  }
-  return sum;
+/** "[fe80::1%eth0]:6343" has a zone, which the kernel wants as a number. */
+async function resolve(text: string): Promise<UdpAddress> {
+  const { host, port } = splitHostPort(text);
+  const [name = '', zone] = host.split('%');
+  const { address } = await lookup(name);
+  return { address, port, scopeId: zone && isIPv6(address) ? scopeIdOf(zone) : 0 };
 }
 
-function readProc(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return ''; // A kernel without IPv6 has no udp6.
-  }
+function scopeIdOf(zone: string): number {
+  const found = networkInterfaces()[zone]?.find((entry) => entry.family === 'IPv6' && entry.scopeid);
+  return (found as { scopeid?: number } | undefined)?.scopeid ?? (Number(zone) || 0);
 }

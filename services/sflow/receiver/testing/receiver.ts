@@ -3,14 +3,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createMetrics } from '@tcxflow/common/metrics.ts';
+import { parseAddress } from '@tcxflow/packet/address.ts';
 import type { RawSample } from '@tcxflow/schemas/generated.ts';
 import { countersCodec, dropBatchCodec, sampleBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import { createBatchReader } from '../../read-batch.ts';
 import { createSession, emptyTally } from '../../session.ts';
 import { AGENT, batch, NOW, source } from '../../testing/session.ts';
-import type { Outgoing } from '../agent.ts';
 import { receiverSection } from '../config.ts';
 import { createIntake } from '../intake.ts';
+import type { Outgoing } from '../messages.ts';
 import { createReceiverMetrics } from '../metrics.ts';
 
 export const CAPTURES = join(import.meta.dirname, '../../../../../shared/pcaps/sflow');
@@ -25,7 +26,18 @@ export function receiver(options: object = {}) {
     intake,
     metrics,
     flush: () => intake.flush(NOW, true),
-    receive: (payload: Buffer, now = NOW, from = '192.0.2.9') => intake.receive(payload, from, now),
+    /** From memory that is used for something else at once. */
+    receive(payload: Buffer, now = NOW, from = '192.0.2.9') {
+      const bytes = Buffer.concat([parseAddress(from) as Buffer, payload]);
+      intake.receive(
+        { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) },
+        16,
+        bytes.length,
+        0,
+        now,
+      );
+      bytes.fill(0xee);
+    },
     batches: () => of(topicNames.rawSamples).map((value) => sampleBatchCodec.decode(value)),
     counters: () => of(topicNames.counters).map((value) => countersCodec.decode(value)),
     drops: () => of(topicNames.drops).map((value) => dropBatchCodec.decode(value)),
