@@ -16,8 +16,8 @@ GRANT INSERT ON tcxflow.drop_samples TO tcxflow_writer;
 
 GRANT INSERT ON tcxflow.captured TO tcxflow_writer;
 
-GRANT INSERT ON tcxflow.ledger TO tcxflow_writer;
-
 GRANT INSERT ON tcxflow.samples TO tcxflow_writer;
+
+GRANT INSERT ON tcxflow.ledger TO tcxflow_writer;
 
 GRANT SELECT ON tcxflow.schema_migrations TO tcxflow_writer;
