@@ -21,6 +21,7 @@ import {
   ledgerEntryOf,
   metadata,
 } from './testing/messages.ts';
+import { summary } from './testing/summaries.ts';
 
 const flows = blockFormats[topicNames.flows] as BlockFormat;
 const counters = blockFormats[topicNames.counters] as BlockFormat;
@@ -171,6 +172,7 @@ test('the columns of every row are those of the table, by the shipped migrations
       assert.deepEqual(Object.keys(row).sort(), columnsOf(table).sort(), table);
     }
   assert.deepEqual(Object.keys(flow()).sort(), columnsOf('flows').sort());
+  assert.deepEqual(Object.keys(summary()).sort(), columnsOf('flow_summaries').sort());
 });
 
 test('what cannot be read of raw samples is no row and no dead letter of the writer: decode sends that', () => {

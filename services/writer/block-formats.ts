@@ -1,9 +1,16 @@
 // How the messages of a topic become INSERTs: what of them goes into which table. Pure.
 
 import { SchemaError } from '@tcxflow/schemas/avro.ts';
-import { countersCodec, dropBatchCodec, flowCodec, ledgerEntryCodec, topicNames } from '@tcxflow/schemas/topics.ts';
+import {
+  countersCodec,
+  dropBatchCodec,
+  flowCodec,
+  flowSummaryCodec,
+  ledgerEntryCodec,
+  topicNames,
+} from '@tcxflow/schemas/topics.ts';
 import { encodeContainer } from './avro-container.ts';
-import { flowBody } from './flow-body.ts';
+import { flowBody, summaryBody } from './flow-body.ts';
 import { capturedRows } from './rows/captured.ts';
 import { counterRows, hostRows, interfaceRows } from './rows/counters.ts';
 import { dropRows, dropSampleRows } from './rows/drops.ts';
@@ -31,10 +38,17 @@ export interface BlockFormat {
   read(message: Buffer | null, position: Position): readonly Piece[];
 }
 
-const flows: BlockFormat = {
-  tables: [{ table: 'flows', format: 'Avro', join: (parts) => encodeContainer(flowCodec.schema, parts) }],
-  read: (message) => [{ part: flowBody(message), rows: 1 }],
-};
+/** Messages that are a row each, as they are. */
+function bodiesOf(
+  table: string,
+  { schema }: { schema: object },
+  body: (message: Buffer | null) => Buffer,
+): BlockFormat {
+  return {
+    tables: [{ table, format: 'Avro', join: (parts) => encodeContainer(schema, parts) }],
+    read: (message) => [{ part: body(message), rows: 1 }],
+  };
+}
 
 /** Messages that are several rows, in lines of JSON: they are few. */
 function linesOf<T>(
@@ -83,7 +97,8 @@ function samplesPiece(message: Buffer | null, position: Position): Piece {
 /** @param options.samples whether each sample is a row, too */
 export function blockFormatsOf(options: { samples: boolean }): Record<string, BlockFormat> {
   return {
-    [topicNames.flows]: flows,
+    [topicNames.flows]: bodiesOf('flows', flowCodec, flowBody),
+    [topicNames.flowSummaries]: bodiesOf('flow_summaries', flowSummaryCodec, summaryBody),
     [topicNames.counters]: linesOf(countersCodec, {
       interface_counters: counterRows,
       host_counters: hostRows,

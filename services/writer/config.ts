@@ -6,6 +6,7 @@ const days = (fallback: number, meaning: string) => z.int().min(1).max(36_500).d
 const retentionSection = z
   .strictObject({
     flowsDays: days(30, 'Of `flows`.'),
+    summariesDays: days(90, 'Of `flow_summaries`.'),
     minutesDays: days(90, 'Of `flows_1m`.'),
     fiveMinutesDays: days(180, 'Of `flows_5m`.'),
     hoursDays: days(730, 'Of `flows_1h`, `flows_hosts_1h` and `flows_prefixes_1h`.'),

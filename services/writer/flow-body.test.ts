@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom } from '@tcxflow/common/testing/random.ts';
-import { countersCodec, flowCodec } from '@tcxflow/schemas/topics.ts';
+import { countersCodec, flowCodec, flowSummaryCodec } from '@tcxflow/schemas/topics.ts';
 import { makeFlows } from '../../test/support/flows.ts';
-import { flowBody } from './flow-body.ts';
+import { flowBody, summaryBody } from './flow-body.ts';
 import { countersOf } from './testing/messages.ts';
+import { summary } from './testing/summaries.ts';
 
 const flows = makeFlows(200, 1_767_225_600_000);
 
@@ -13,6 +14,17 @@ test('the body is the message without its frame of ten bytes', () => {
     const message = flowCodec.encode(flow as (typeof flows)[0]);
     assert.deepEqual(flowBody(message), message.subarray(10));
   }
+});
+
+test('of a summary too; its topic has no other messages', () => {
+  for (const fields of [{}, { agent: 'ü'.repeat(5000), firstNs: -1n }]) {
+    const message = flowSummaryCodec.encode(summary(fields));
+    assert.deepEqual(summaryBody(message), message.subarray(10));
+    for (let length = 0; length < Math.min(200, message.length); length++)
+      assert.throws(() => summaryBody(message.subarray(0, length)));
+    assert.throws(() => flowBody(message), { code: 'SCHEMA_UNKNOWN' });
+  }
+  assert.throws(() => summaryBody(flowCodec.encode(flows[0] as (typeof flows)[0])), { code: 'SCHEMA_UNKNOWN' });
 });
 
 test('what is not a flow is refused as the codec refuses it', () => {

@@ -9,6 +9,7 @@ export type Retention = WriterConfig['retention'];
 /** Table → the time that its rows age from, and the key that says how long. */
 const tables: Record<string, [expression: string, key: keyof Retention]> = {
   flows: ['toDateTime(windowStart)', 'flowsDays'],
+  flow_summaries: ['toDateTime(windowStart)', 'summariesDays'],
   flows_1m: ['minute', 'minutesDays'],
   flows_5m: ['time', 'fiveMinutesDays'],
   flows_1h: ['time', 'hoursDays'],

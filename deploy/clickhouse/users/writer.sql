@@ -4,6 +4,8 @@ CREATE ROLE IF NOT EXISTS tcxflow_writer;
 
 GRANT INSERT ON tcxflow.flows TO tcxflow_writer;
 
+GRANT INSERT ON tcxflow.flow_summaries TO tcxflow_writer;
+
 GRANT INSERT ON tcxflow.interface_counters TO tcxflow_writer;
 
 GRANT INSERT ON tcxflow.host_counters TO tcxflow_writer;

@@ -13,6 +13,7 @@ const readers: { groupId: string; topic: string; markers: boolean }[] = [
   { groupId: 'tcxflow-sflow', topic: topicNames.counters, markers: false },
   // A transaction ends with a marker, which takes an offset that no reader gets to see.
   { groupId: 'tcxflow-writer', topic: topicNames.flows, markers: true },
+  { groupId: 'tcxflow-writer', topic: topicNames.flowSummaries, markers: true },
   { groupId: 'tcxflow-writer', topic: topicNames.ledger, markers: true },
 ];
 
