@@ -626,7 +626,7 @@ export interface Drop {
 
 export type LinkType = 'ethernet' | 'ip';
 
-/** Topic tcxflow.flow-summaries.v1, one record a message. The samples of one key in one window of a key set of aggregate.key_sets; the same samples as in the flows, never to be added to them. Key: keySet … dstNetwork as Avro has them, and the partition by its hash. Each worker's partition makes a record of its own, and late samples one more: every measure is additive, so records of one key and window add up. Fields that are not in the key are zero or empty. */
+/** Topic tcxflow.flow-summaries.v1, one record a message. The samples of one key in one window of a key set of aggregate.key_sets; the same samples as in the flows, never to be added to them. Key: keySet … dstNetwork as Avro has them. Each partition of the decoded samples makes a record of its own, and late samples one more: every measure is additive, so records of one key and window add up. Fields that are not in the key are zero or empty. */
 export interface FlowSummary {
   windowStart: number;
   windowMs: number;

@@ -8,11 +8,13 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
   isWanted,
+  KEY_SETS_MAX,
   makeCheckpoint,
   OPEN_WINDOWS_MAX,
   RAW_PARTITIONS_MAX,
 } from './checkpoint.ts';
 import { EVICTIONS_MAX, UP_TO_MAX } from './eviction.ts';
+import { type KeySet, keyFields, makeKeySet } from './key-set.ts';
 import { batch, sample } from './testing/batches.ts';
 import { flowsIn } from './testing/flows.ts';
 import { type SimulatedLog, simulateLog, sumFlows, WINDOW_MS } from './testing/simulated-log.ts';
@@ -36,20 +38,22 @@ test('without open windows the commit is what was read, with all that was seen',
   const set = setOf([1, 5], [1, 6]);
   set.windows.clear();
   set.closedUpToMs = 2000;
-  assert.deepEqual(makeCheckpoint(set, 7), {
+  assert.deepEqual(makeCheckpoint(set, 7, 1000), {
     offset: 7,
+    windowMs: 1000,
     readUpTo: 7,
     closedUpToMs: 2000,
     open: new Map(),
     evictions: new Map(),
     highWater: new Map([[0, 60]]),
+    summaries: [],
   });
 });
 
 test('the committed offset is the first that an open window needs, with what had been seen before it', () => {
   const set = setOf([1, 5], [3, 6], [2, 7], [3, 8]);
   set.windows.delete(1000);
-  const checkpoint = makeCheckpoint(set, 9);
+  const checkpoint = makeCheckpoint(set, 9, 1000);
   assert.deepEqual([checkpoint.offset, checkpoint.readUpTo], [6, 9]);
   assert.deepEqual(
     checkpoint.open,
@@ -65,6 +69,7 @@ test('the metadata gives the checkpoint back, also before the first window close
   const checkpoint: Checkpoint = {
     offset: 123_456_789_012,
     readUpTo: 123_456_789_999,
+    windowMs: 60_000,
     closedUpToMs: 1_767_225_600_000,
     open: new Map([
       [1_767_225_600_000, 123_456_789_012],
@@ -83,6 +88,7 @@ test('the metadata gives the checkpoint back, also before the first window close
       [0, 5],
       [31, 9_007_199_254_740_991],
     ]),
+    summaries: [],
   };
   assert.deepEqual(decodeCheckpoint('123456789012', encodeCheckpoint(checkpoint)), checkpoint);
   const early = { ...checkpoint, closedUpToMs: -Infinity, open: new Map(), evictions: new Map(), highWater: new Map() };
@@ -95,10 +101,12 @@ test('metadata of an ordinary configuration is far below what Kafka takes', () =
   const metadata = encodeCheckpoint({
     offset: 0,
     readUpTo: 123_456_789_012,
+    windowMs: 60_000,
     closedUpToMs: 1_767_225_600_000,
     open,
     evictions: new Map(),
     highWater,
+    summaries: [],
   });
   assert.ok(metadata.length < 2048, `${metadata.length} bytes; offset.metadata.max.bytes is 4096`);
 });
@@ -115,18 +123,63 @@ test('at its bounds the metadata still fits into the 4096 bytes that Kafka takes
       [{ offset: farOffset, upTo: UP_TO_MAX }],
     ]),
   );
-  const end = { offset: farOffset, readUpTo: farOffset, closedUpToMs: startMs };
-  const text = encodeCheckpoint({ ...end, open, evictions, highWater });
+  const end = { offset: farOffset, readUpTo: farOffset, windowMs: 3_600_000, closedUpToMs: startMs };
+  const text = encodeCheckpoint({ ...end, open, evictions, highWater, summaries: [] });
   assert.ok(text.length < 4096, `${text.length} bytes`);
 });
 
+const keySets = Array.from({ length: KEY_SETS_MAX }, (_, index) =>
+  makeKeySet({
+    name: 'x'.repeat(31) + index,
+    windowMs: 3_600_000,
+    key: [...keyFields],
+    prefixV4: 24,
+    prefixV6: 128,
+  }),
+);
+
+test('also with as many key sets as there may be', () => {
+  const startMs = 1_800_000_000_000;
+  const farOffset = 10 ** 11;
+  const highWater = new Map(Array.from({ length: RAW_PARTITIONS_MAX }, (_, partition) => [partition, farOffset]));
+  const end = { offset: farOffset, readUpTo: farOffset, windowMs: 3_600_000, closedUpToMs: startMs };
+  // Windows and evictions as they come: all in one set, or some in each.
+  for (const sets of [0, 3, KEY_SETS_MAX]) {
+    const all = Array.from({ length: OPEN_WINDOWS_MAX }, (_, index) => ({
+      of: index % (sets + 1),
+      start: startMs + index,
+    }));
+    const windows = (of: number) => {
+      const mine = all.filter((each) => each.of === of);
+      const evicted = all.slice(0, EVICTIONS_MAX).filter((each) => each.of === of);
+      return {
+        closedUpToMs: startMs,
+        open: new Map(mine.map(({ start }) => [start, farOffset])),
+        evictions: new Map(evicted.map(({ start }) => [start, [{ offset: farOffset, upTo: UP_TO_MAX }]])),
+      };
+    };
+    const summaries = keySets.map((keySet, index) => ({ keySet, ...windows(index + 1) }));
+    const checkpoint = { ...end, ...windows(0), highWater, summaries };
+    const text = encodeCheckpoint(checkpoint);
+    assert.ok(text.length < 4096, `${text.length} bytes`);
+    assert.deepEqual(decodeCheckpoint(String(farOffset), text), checkpoint);
+    const [known] = decodeCheckpoint(String(farOffset), text, [keySets[0] as KeySet]).summaries;
+    assert.equal(known?.keySet, keySets[0], 'what the configuration has is the same object');
+  }
+});
+
+test('of an older version is not known how long windows were', () => {
+  const older = decodeCheckpoint('5', '{"v":1,"r":6,"c":null,"w":[[1000,5]],"h":[[0,3]]}');
+  assert.deepEqual([older.windowMs, older.open, older.highWater], [undefined, new Map([[1000, 5]]), new Map([[0, 3]])]);
+});
+
 test('metadata of another version stops the partition: better than to count twice', () => {
-  assert.throws(() => decodeCheckpoint('5', '{"v":3,"r":5,"c":null,"w":[],"h":[]}'), /version 3/);
+  assert.throws(() => decodeCheckpoint('5', '{"v":4,"r":5,"c":null,"w":[],"h":[]}'), /version 4/);
   assert.throws(() => decodeCheckpoint('5', 'something else'), SyntaxError);
 });
 
 test('of what had been read before, an open window wants its own offsets, an emitted one nothing', () => {
-  const checkpoint = makeCheckpoint(setOf([1, 5], [2, 7]), 9);
+  const checkpoint = makeCheckpoint(setOf([1, 5], [2, 7]), 9, 1000);
   const wanted = (startMs: number) => [4, 5, 6, 7, 8, 9, 10].filter((offset) => isWanted(checkpoint, offset, startMs));
   assert.deepEqual(wanted(1000), [5, 6, 7, 8, 9, 10]);
   assert.deepEqual(wanted(2000), [7, 8, 9, 10]);
@@ -153,12 +206,12 @@ function aggregateWithCrashes(random: Random, { entries }: SimulatedLog): Flow[]
     /** @returns whether it survived */
     function emitDue(watermarkMs: number): boolean {
       if (checkpoint && nextOffset < checkpoint.readUpTo) return true;
-      const due = dueWindows(set, watermarkMs, WINDOW_MS);
+      const due = dueWindows(set, watermarkMs);
       if (due.length === 0) return true;
       for (const window of due) set.windows.delete(window.startMs);
       for (const window of due) set.closedUpToMs = Math.max(set.closedUpToMs, window.startMs + WINDOW_MS);
       if (crashed()) return false; // the transaction is aborted
-      const next = makeCheckpoint(set, nextOffset);
+      const next = makeCheckpoint(set, nextOffset, WINDOW_MS);
       assert.ok(next.offset >= position && next.offset <= next.readUpTo, 'the committed offset goes forward');
       committed = { offset: String(next.offset), metadata: encodeCheckpoint(next) };
       emitted.push(...flowsIn(due));

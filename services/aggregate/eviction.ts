@@ -6,7 +6,8 @@
 
 import { Double, type Rows } from './flow-row.ts';
 import { chunkOf, createRowTable, findOrAdd, wordOf } from './row-table.ts';
-import type { Window, WindowSet } from './windows.ts';
+import { FLOW_AT } from './summary-row.ts';
+import { openWindows, type Window, type WindowSet } from './windows.ts';
 
 export interface Eviction {
   /** When everything before this offset was in the window, */
@@ -23,11 +24,11 @@ export const UP_TO_MAX = 255;
 /** @returns undefined when it is better to emit the window as a whole */
 export function chooseEviction(set: WindowSet, window: Window, offset: number): Eviction | undefined {
   let evictions = 0;
-  for (const open of set.windows.values()) evictions += open.evictions.length;
+  for (const open of openWindows(set)) evictions += open.evictions.length;
   if (evictions >= EVICTIONS_MAX) return undefined;
   const flowsOf = new Float64Array(UP_TO_MAX + 1);
   for (let row = 0; row < window.flows.count; row++) {
-    const samples = samplesOf(chunkOf(window.flows, row), wordOf(window.flows, row));
+    const samples = samplesOf(window, chunkOf(window.flows, row), wordOf(window.flows, row));
     if (samples <= UP_TO_MAX) flowsOf[Math.max(0, samples)] = (flowsOf[Math.max(0, samples)] as number) + 1;
   }
   let flows = 0;
@@ -47,16 +48,16 @@ export function evict(window: Window, eviction: Eviction): Window {
   for (let row = 0; row < flows.count; row++) {
     const rows = chunkOf(flows, row);
     const at = wordOf(flows, row);
-    findOrAdd(samplesOf(rows, at) <= eviction.upTo ? smallest.flows : window.flows, rows.ints, at);
+    findOrAdd(samplesOf(window, rows, at) <= eviction.upTo ? smallest.flows : window.flows, rows.ints, at);
   }
   window.evictions.push(eviction);
   return smallest;
 }
 
 /** Reading again: takes out what had gone out when everything before `offset` had been read. */
-export function evictAgain(set: WindowSet, evictions: Map<number, Eviction[]>, offset: number): void {
+export function evictAgain(windows: Map<number, Window>, evictions: Map<number, Eviction[]>, offset: number): void {
   for (const [startMs, ofWindow] of evictions) {
-    const window = set.windows.get(startMs);
+    const window = windows.get(startMs);
     while (ofWindow[0] && ofWindow[0].offset <= offset) {
       const eviction = ofWindow.shift() as Eviction;
       if (window) evict(window, eviction);
@@ -64,6 +65,6 @@ export function evictAgain(set: WindowSet, evictions: Map<number, Eviction[]>, o
   }
 }
 
-function samplesOf({ doubles }: Rows, at: number): number {
-  return doubles[(at >>> 1) + Double.samples] as number;
+function samplesOf({ keySet }: Window, { doubles }: Rows, at: number): number {
+  return doubles[((keySet ? at + FLOW_AT : at) >>> 1) + Double.samples] as number;
 }

@@ -23,7 +23,7 @@ function aggregate(messages: Iterable<Buffer>, windowMs = WINDOW_MS): Flow[] {
   const set = createWindowSet();
   let offset = 0;
   for (const message of messages) addBatch(set, message, offset++, windowMs, () => true);
-  return flowsIn(dueWindows(set, Infinity, windowMs)).map((flow) => ({ ...flow }));
+  return flowsIn(dueWindows(set, Infinity)).map((flow) => ({ ...flow }));
 }
 
 test('flows are bit by bit those that objects and avsc make of the same batches', () => {

@@ -73,14 +73,14 @@ export function writeFlow(sink: FlowSink, window: Window, row: number, withId: b
   return { key, value: bytes.subarray(keyEnd, to) };
 }
 
-function reserve(sink: FlowSink, bytes: number): void {
+export function reserve(sink: FlowSink, bytes: number): void {
   if (sink.length + bytes <= sink.bytes.length) return;
   // What was written before stays where it is, as long as somebody has a view of it.
   sink.bytes = Buffer.allocUnsafe(Math.max(sink.bytes.length, bytes));
   sink.length = 0;
 }
 
-function writeIdentity(bytes: Buffer, at: number, rows: Rows, row: number): number {
+export function writeIdentity(bytes: Buffer, at: number, rows: Rows, row: number): number {
   const { ints } = rows;
   const vlans = ints[row + Word.vlans] as number;
   const types = ints[row + Word.types] as number;
@@ -99,7 +99,13 @@ function writeIdentity(bytes: Buffer, at: number, rows: Rows, row: number): numb
   return writeLong(bytes, to, types >>> 24);
 }
 
-function writeMeasures(bytes: Buffer, at: number, { ints, doubles }: Rows, row: number, startMs: number): number {
+export function writeMeasures(
+  bytes: Buffer,
+  at: number,
+  { ints, doubles }: Rows,
+  row: number,
+  startMs: number,
+): number {
   const numbers = row >>> 1;
   let to = at;
   for (let index: number = Double.samples; index <= Double.ipBytes; index++)
@@ -113,7 +119,7 @@ function writeMeasures(bytes: Buffer, at: number, { ints, doubles }: Rows, row: 
   return to;
 }
 
-function writeTunnel(bytes: Buffer, at: number, { tunnels }: Window, tunnel: number): number {
+export function writeTunnel(bytes: Buffer, at: number, { tunnels }: Window, tunnel: number): number {
   if (tunnel === 0) {
     bytes.fill(0, at, at + 2 + 32);
     return at + 2 + 32;
@@ -133,7 +139,7 @@ function tunnelId({ ints }: Rows, row: number): number {
 }
 
 /** @param country first letter * 256 + second; what is not two letters is none */
-function writeCountry(bytes: Buffer, at: number, country: number): number {
+export function writeCountry(bytes: Buffer, at: number, country: number): number {
   const first = country >>> 8;
   const second = country & 0xff;
   if (!isLetter(first) || !isLetter(second)) {

@@ -8,6 +8,7 @@ export function createAggregateMetrics(metrics: Metrics) {
     late: metrics.counter('late_samples_total', 'Samples whose window had been emitted: they make a further record'),
     duplicates: metrics.counter('duplicate_batches_total', 'Batches dropped because they were seen before'),
     flows: metrics.counter('flows_total', 'Flow records emitted'),
+    summaries: metrics.counter('summaries_total', 'Summary records emitted', ['key_set']),
     early: metrics.counter(
       'early_windows_total',
       'Windows emitted before their time, to bound memory or the checkpoint',
@@ -16,6 +17,6 @@ export function createAggregateMetrics(metrics: Metrics) {
       'early_flows_total',
       'Flows of few samples emitted before their window ended, to bound memory',
     ),
-    openFlows: metrics.gauge('open_flows', 'Flows in open windows', ['partition']),
+    openFlows: metrics.gauge('open_flows', 'Flows and summaries in open windows', ['partition']),
   };
 }

@@ -3,6 +3,7 @@
 
 import { writeLong } from '@tcxflow/schemas/binary.ts';
 import type { BatchHead, BatchTables } from './decoded-batch.ts';
+import type { KeySet } from './key-set.ts';
 
 /** Values by their text, each with a number from 0. */
 export interface Dictionary<T> {
@@ -91,6 +92,26 @@ export function makeOrigin(head: BatchHead, tables: BatchTables, source: Source 
     decoderVersion: head.decoderVersion,
     classes: Buffer.concat([ifAlias, ifBoundary, tables.agentSite, tables.agentRole].map(avroString)),
   };
+}
+
+/** A summary's agent … direction: what of them is in the key. */
+export function summaryPoint(
+  { has }: KeySet,
+  { agent }: BatchHead,
+  { agentSite, agentRole }: BatchTables,
+  source: Source | undefined,
+): Buffer {
+  const { ifIndex, ifName, ifAlias, ifBoundary, direction } = source ?? UNKNOWN_SOURCE;
+  return Buffer.concat([
+    avroString(has.agent ? agent : ''),
+    avroString(has.agentSite ? agentSite : ''),
+    avroString(has.agentRole ? agentRole : ''),
+    avroLong(has.ifIndex ? ifIndex : 0),
+    avroString(has.ifName ? ifName : ''),
+    avroString(has.ifAlias ? ifAlias : ''),
+    avroString(has.ifBoundary ? ifBoundary : ''),
+    avroString(has.direction ? direction : ''),
+  ]);
 }
 
 export function avroString(text: string): Buffer {

@@ -2,7 +2,7 @@
 
 import type { KafkaConfig } from '@tcxflow/common/config.ts';
 import type { DeadLetter } from '@tcxflow/common/dead-letter.ts';
-import { compressionTypes, createProducer } from '@tcxflow/common/kafka.ts';
+import { createProducer } from '@tcxflow/common/kafka.ts';
 import type { PartitionContext, PartitionProcessor } from '@tcxflow/common/partition-consumer.ts';
 import { SchemaError } from '@tcxflow/schemas/avro.ts';
 import { topicNames } from '@tcxflow/schemas/topics.ts';
@@ -11,9 +11,14 @@ import { decodeCheckpoint, encodeCheckpoint, isWanted, makeCheckpoint, OPEN_WIND
 import type { AggregateConfig } from './config.ts';
 import { chooseEviction, evict, evictAgain } from './eviction.ts';
 import { createFlowSink, type FlowMessage, writeFlow } from './flow-writer.ts';
+import { type KeySet, makeKeySet } from './key-set.ts';
 import { emittedEntries, letterEntry } from './ledger.ts';
 import type { AggregateMetrics } from './metrics.ts';
-import { type AddResult, addBatch, createWindowSet, dueWindows, sizeOf, type Window } from './windows.ts';
+import { createSummarySet } from './summaries.ts';
+import { writeSummary } from './summary-writer.ts';
+import type { Suspects } from './suspects.ts';
+import { createTransactionSender, type TransactionSender } from './transaction-sender.ts';
+import { type AddResult, addBatch, createWindowSet, dueWindows, openWindows, sizeOf, type Window } from './windows.ts';
 
 export interface ProcessorDependencies {
   /** Transactional, of this partition, fenced. */
@@ -21,14 +26,14 @@ export interface ProcessorDependencies {
   kafkaConfig: KafkaConfig;
   config: AggregateConfig;
   flowPartitions: number;
+  summaryPartitions: number;
   ledgerPartitions: number;
   deadLetter: DeadLetter;
+  suspects: Suspects;
   metrics: AggregateMetrics;
 }
 
-/** kafkajs groups those of one send in quadratic time. */
-const MESSAGES_PER_SEND = 1000;
-/** As many messages of ordinary length. */
+/** What is sent at once, of ordinary length. */
 const SINK_BYTES = 1 << 20;
 
 /**
@@ -45,15 +50,23 @@ export async function openFencedProducer(kafka: Kafka, groupId: string, partitio
 
 export function openProcessor(context: PartitionContext, deps: ProcessorDependencies): PartitionProcessor {
   const { config, metrics, kafkaConfig, producer } = deps;
-  const { windowMs } = config;
-
+  const keySets = config.keySets.map(makeKeySet);
   const { offset: committedOffset, metadata } = context.committed;
   const checkpoint =
-    committedOffset !== undefined && metadata !== '' ? decodeCheckpoint(committedOffset, metadata) : undefined;
-  const set = createWindowSet(new Map(checkpoint?.highWater));
+    committedOffset !== undefined && metadata !== '' ? decodeCheckpoint(committedOffset, metadata, keySets) : undefined;
+  /** Of flows. Windows that are open are finished as they were begun. */
+  let windowMs = checkpoint?.windowMs ?? config.windowMs;
+  const set = createWindowSet(new Map(checkpoint?.highWater), keySets);
+  /** What the configuration has no more: its windows go out as soon as they are whole again. */
+  const retired = checkpoint?.summaries.map(({ keySet }) => keySet).filter((keySet) => !keySets.includes(keySet)) ?? [];
+  for (const keySet of retired) set.summaries.push(createSummarySet(keySet));
   set.closedUpToMs = checkpoint?.closedUpToMs ?? -Infinity;
+  for (const summary of set.summaries)
+    summary.closedUpToMs = resumed(summary.keySet)?.closedUpToMs ?? summary.closedUpToMs;
   const bounds = { windows: OPEN_WINDOWS_MAX, flows: config.maxOpenFlows };
-  const evictions = new Map(checkpoint?.evictions);
+  const evictions = new Map(
+    [undefined, ...set.summaries.map(({ keySet }) => keySet)].map((of) => [of, new Map(resumed(of)?.evictions)]),
+  );
   const sink = createFlowSink(SINK_BYTES);
   /** Of letters that were sent since the last commit. */
   const letters: ReturnType<typeof letterEntry>[] = [];
@@ -63,21 +76,42 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
 
   async function add(message: KafkaMessage): Promise<void> {
     const offset = Number(message.offset);
-    evictAgain(set, evictions, offset);
+    evictAllAgain(offset);
+    const guilt = deps.suspects.guilt(context, offset);
+    if (guilt) return giveUp(message, guilt);
     let result: AddResult;
     try {
-      result = addBatch(set, message.value, offset, windowMs, (startMs) => isWanted(checkpoint, offset, startMs));
+      result = addBatch(set, message.value, offset, windowMs, (startMs, of) => wants(offset, startMs, of));
     } catch (error) {
-      if (!(error instanceof SchemaError)) throw error;
-      await deps.deadLetter.send(context, message, error);
-      letters.push(letterEntry(message, error));
-      nextOffset = offset + 1;
-      return;
+      if (error instanceof SchemaError) return giveUp(message, error);
+      deps.suspects.note(context, offset, error as Error);
+      throw error;
     }
     nextOffset = offset + 1;
     if (result.duplicate) metrics.duplicates.inc();
     metrics.samples.inc(result.samples);
     metrics.late.inc(result.lateSamples);
+  }
+
+  /** Nothing of it is in any window. */
+  async function giveUp(message: KafkaMessage, error: Error): Promise<void> {
+    await deps.deadLetter.send(context, message, error);
+    letters.push(letterEntry(message, error));
+    nextOffset = Number(message.offset) + 1;
+  }
+
+  function resumed(keySet: KeySet | undefined) {
+    return keySet ? checkpoint?.summaries.find((each) => each.keySet === keySet) : checkpoint;
+  }
+
+  function wants(offset: number, startMs: number, keySet: KeySet | undefined): boolean {
+    if (keySet && retired.includes(keySet) && checkpoint && offset >= checkpoint.readUpTo) return false;
+    return isWanted(checkpoint, offset, startMs, keySet);
+  }
+
+  function evictAllAgain(offset: number): void {
+    for (const of of [undefined, ...set.summaries.map(({ keySet }) => keySet)])
+      evictAgain(windowsOf(of).windows, evictions.get(of) ?? new Map(), offset);
   }
 
   function isIdle(now: number): boolean {
@@ -93,23 +127,29 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
   async function emitDue(): Promise<void> {
     // While reading again, windows must first be whole.
     if (checkpoint && nextOffset < checkpoint.readUpTo) return;
-    evictAgain(set, evictions, nextOffset);
+    evictAllAgain(nextOffset);
     const watermark = watermarkMs();
-    const due = dueWindows(set, watermark, windowMs, bounds);
-    metrics.early.inc(due.filter(({ startMs }) => startMs + windowMs > watermark).length);
+    const isChanged = windowMs !== config.windowMs;
+    const due = dueWindows(set, watermark, bounds, isChanged ? [...retired, undefined] : retired);
+    for (const window of due) if (window.startMs + window.windowMs > watermark) metrics.early.inc();
     for (const window of due) close(window);
-    const [newest] = set.windows.values();
-    if (newest && set.windows.size === 1 && sizeOf(newest) > bounds.flows) due.push(shrink(newest));
+    // A window of another length that was begun in one of these is not late.
+    if (isChanged) set.closedUpToMs = Math.min(set.closedUpToMs, watermark);
+    windowMs = config.windowMs;
+    if (retired.length > 0) set.summaries = set.summaries.filter(({ keySet }) => !retired.includes(keySet));
+    for (let open = openWindows(set); sum(open, sizeOf) > bounds.flows; open = openWindows(set))
+      due.push(shrink(open.reduce((a, b) => (sizeOf(b) > sizeOf(a) ? b : a))));
     // What made no window (undecodable, seen before) is committed when things are quiet, or it would be read at each start.
-    const tail = set.windows.size === 0 && nextOffset > committedUpTo && isIdle(Date.now());
+    const tail = openWindows(set).length === 0 && nextOffset > committedUpTo && isIdle(Date.now());
     if (due.length === 0 && !tail) return;
     await emit(due);
     metrics.openFlows.set({ partition: context.partition }, openFlows());
   }
 
-  function close(window: Window): void {
-    set.windows.delete(window.startMs);
-    set.closedUpToMs = Math.max(set.closedUpToMs, window.startMs + windowMs);
+  function close({ keySet, startMs, windowMs: lengthMs }: Window): void {
+    const of = windowsOf(keySet);
+    of.windows.delete(startMs);
+    of.closedUpToMs = Math.max(of.closedUpToMs, startMs + lengthMs);
   }
 
   /** @returns what is to go out: its smallest flows, or all of it */
@@ -126,46 +166,21 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
   }
 
   async function emit(windows: Window[]): Promise<void> {
-    const next = makeCheckpoint(set, nextOffset);
+    const next = makeCheckpoint(set, nextOffset, windowMs);
     const transaction = await producer.transaction();
-    let count = 0;
+    const sender = createTransactionSender(transaction, kafkaConfig.compression, async () => {
+      sink.length = 0;
+      await context.heartbeat();
+    });
     try {
-      let messages: (FlowMessage & { partition: number })[] = [];
-      const send = async () => {
-        if (messages.length === 0) return;
-        const sending = messages;
-        messages = [];
-        await transaction.send({
-          topic: topicNames.flows,
-          acks: -1,
-          compression: compressionTypes[kafkaConfig.compression],
-          messages: sending,
-        });
-        sink.length = 0;
-        await context.heartbeat();
-      };
-      for (const window of windows) {
-        for (let row = 0; row < window.flows.count; row++) {
-          messages.push({
-            partition: context.partition % deps.flowPartitions,
-            ...writeFlow(sink, window, row, config.communityId),
-          });
-          count++;
-          if (messages.length >= MESSAGES_PER_SEND) await send();
-        }
+      for (const window of windows) await sendWindow(sender, window);
+      await sender.to(topicNames.ledger);
+      const flows = (all: Window[]) => all.filter(({ keySet }) => !keySet);
+      for (const entry of [...emittedEntries(flows(windows), set.windows.values()), ...letters]) {
+        const full = sender.push({ ...entry, partition: context.partition % deps.ledgerPartitions });
+        if (full) await full;
       }
-      await send();
-      const entries = [...emittedEntries(windows, set.windows.values()), ...letters];
-      for (let from = 0; from < entries.length; from += MESSAGES_PER_SEND)
-        await transaction.send({
-          topic: topicNames.ledger,
-          acks: -1,
-          compression: compressionTypes[kafkaConfig.compression],
-          // Not by key: where a transaction has written, its end takes an offset, and so there is one at most behind the last entry.
-          messages: entries
-            .slice(from, from + MESSAGES_PER_SEND)
-            .map((entry) => ({ ...entry, partition: context.partition % deps.ledgerPartitions })),
-        });
+      await sender.flush();
       const offsets = [{ partition: context.partition, offset: String(next.offset), metadata: encodeCheckpoint(next) }];
       await transaction.sendOffsets({
         consumerGroupId: config.groupId,
@@ -177,21 +192,40 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
       if (transaction.isActive()) await transaction.abort();
       throw error;
     }
-    metrics.flows.inc(count);
+    for (const { keySet, flows } of windows)
+      if (keySet) metrics.summaries.inc({ key_set: keySet.name }, flows.count);
+      else if (config.flows) metrics.flows.inc(flows.count);
     letters.length = 0;
     committedUpTo = nextOffset;
+    deps.suspects.forget(context, next.offset);
+  }
+
+  async function sendWindow(sender: TransactionSender, window: Window): Promise<void> {
+    const { keySet } = window;
+    if (!keySet && !config.flows) return;
+    // Not by key: where a transaction has written, its end takes an offset, and so there is one at most behind the last message.
+    const partition = context.partition % (keySet ? deps.summaryPartitions : deps.flowPartitions);
+    await sender.to(keySet ? topicNames.flowSummaries : topicNames.flows);
+    for (let row = 0; row < window.flows.count; row++) {
+      const { key, value }: FlowMessage = keySet
+        ? writeSummary(sink, window, keySet, row)
+        : writeFlow(sink, window, row, config.communityId);
+      const full = sender.push({ partition, key, value });
+      if (full) await full;
+    }
+  }
+
+  function windowsOf(keySet: KeySet | undefined): { windows: Map<number, Window>; closedUpToMs: number } {
+    return set.summaries.find((each) => each.keySet === keySet) ?? set;
   }
 
   function openFlows(): number {
-    let count = 0;
-    for (const window of set.windows.values()) count += window.flows.count;
-    return count;
+    return sum(openWindows(set), ({ flows }) => flows.count);
   }
 
   function isFull(): boolean {
-    let size = 0;
-    for (const window of set.windows.values()) size += sizeOf(window);
-    return size > bounds.flows || set.windows.size > bounds.windows;
+    const open = openWindows(set);
+    return sum(open, sizeOf) > bounds.flows || open.length > bounds.windows;
   }
 
   return {
@@ -207,4 +241,8 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
     tick: emitDue,
     dispose: () => producer.disconnect(),
   };
+}
+
+function sum(windows: readonly Window[], sizeIn: (window: Window) => number): number {
+  return windows.reduce((total, window) => total + sizeIn(window), 0);
 }

@@ -17,7 +17,7 @@ function add(set: WindowSet, samples: DecodedSample[], fields: Partial<DecodedBa
 }
 
 function flowsOf(set: WindowSet): Flow[] {
-  return flowsIn(dueWindows(set, Infinity, MINUTE));
+  return flowsIn(dueWindows(set, Infinity));
 }
 
 /** The only flow that these samples make. */
@@ -162,8 +162,7 @@ test('windows are due when the watermark has reached their end, oldest first', (
   const set = createWindowSet();
   for (const [index, minute] of [2, 0, 1].entries())
     add(set, [sample({ timeOffsetNs: minute * 60e9 })], { sourceOffset: index }, index);
-  const due = (watermark: number) =>
-    dueWindows(set, watermark, MINUTE).map(({ startMs }) => (startMs - T0_MS) / MINUTE);
+  const due = (watermark: number) => dueWindows(set, watermark).map(({ startMs }) => (startMs - T0_MS) / MINUTE);
   assert.deepEqual(due(T0_MS + MINUTE - 1), []);
   assert.deepEqual(due(T0_MS + MINUTE), [0]);
   assert.deepEqual(due(T0_MS + 3 * MINUTE - 1), [0, 1]);
@@ -176,7 +175,7 @@ test('the oldest open windows are due before their time when there are too many,
   for (const minute of [0, 1, 2]) add(set, [sample({ timeOffsetNs: minute * 60e9 })], { sourceOffset: minute }, minute);
   add(set, [sample({ timeOffsetNs: 120e9, srcPort: 1 })], { sourceOffset: 3 }, 3);
   const due = (windows: number, flows: number) =>
-    dueWindows(set, -Infinity, MINUTE, { windows, flows }).map(({ startMs }) => (startMs - T0_MS) / MINUTE);
+    dueWindows(set, -Infinity, { windows, flows }).map(({ startMs }) => (startMs - T0_MS) / MINUTE);
   assert.deepEqual(due(3, 4), []);
   assert.deepEqual(due(2, 4), [0]);
   assert.deepEqual(due(3, 3), [0]);
@@ -240,7 +239,7 @@ test('a window remembers where reading must start for it: its first offset, and 
   const set = createWindowSet(new Map([[3, 7]]));
   add(set, [sample()], { sourceOffset: 4 }, 50);
   add(set, [sample(), sample({ timeOffsetNs: 60e9 })], { sourceOffset: 5 }, 51);
-  const [first, second] = dueWindows(set, Infinity, MINUTE);
+  const [first, second] = dueWindows(set, Infinity);
   assert.deepEqual([first?.firstOffset, first?.highWater], [50, new Map([[3, 7]])]);
   assert.deepEqual(
     [second?.firstOffset, second?.highWater],

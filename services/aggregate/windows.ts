@@ -1,4 +1,4 @@
-// Event-time tumbling windows of one partition: samples in, flows out. Pure; time and offsets are handed in.
+// Event-time tumbling windows of one partition: samples in, flows and summaries out. Pure; time and offsets are handed in.
 //
 // Every measure is additive, so a window may be emitted more than once: what comes late makes a further record.
 
@@ -13,6 +13,7 @@ import {
 } from './decoded-batch.ts';
 import type { Eviction } from './eviction.ts';
 import { addRow, Double, KEY_WORDS, ROW_BYTES, ROW_WORDS, TUNNEL_WORDS, Word } from './flow-row.ts';
+import type { KeySet } from './key-set.ts';
 import {
   avroString,
   createDictionary,
@@ -24,11 +25,15 @@ import {
   pointText,
 } from './origins.ts';
 import { chunkOf, createRowTable, findOrAdd, type RowTable, wordOf } from './row-table.ts';
+import { addSummaries, createSummarySet, type SummarySet } from './summaries.ts';
+import { SUMMARY_KEY_WORDS, SUMMARY_WORDS } from './summary-row.ts';
 
 /** Source partition → highest source offset seen: what is not above it was seen before. */
 export type HighWater = Map<number, number>;
 
 export interface Window {
+  /** undefined: of flows, by their own key. */
+  keySet: KeySet | undefined;
   startMs: number;
   windowMs: number;
   late: boolean;
@@ -38,28 +43,42 @@ export interface Window {
   highWater: HighWater;
   /** What went out of it before its time. */
   evictions: Eviction[];
-  /** Of flow-row.ts, in the order of their first samples. */
+  /** Of flow-row.ts, or with a key set of summary-row.ts; in the order of their first samples. */
   flows: RowTable;
   tunnels: RowTable;
-  points: Dictionary<undefined>;
+  /** With a key set its Avro-encoded fields, else nothing: the origins have them. */
+  points: Dictionary<Buffer>;
   origins: Dictionary<Origin>;
   /** Of networks, Avro-encoded; 0 is that of none. */
   names: Dictionary<Buffer>;
 }
 
 export interface WindowSet {
+  /** Of flows, by start, ms. */
   readonly windows: Map<number, Window>;
   readonly highWater: HighWater;
   /** Newest event time seen, ms; -Infinity before the first. */
   newestMs: number;
-  /** All windows that end at or before this were emitted. */
+  /** All windows of flows that end at or before this were emitted. */
   closedUpToMs: number;
+  /** The same samples by other keys. */
+  summaries: SummarySet[];
 }
 
-export function createWindowSet(highWater: HighWater = new Map()): WindowSet {
-  return { windows: new Map(), highWater, newestMs: -Infinity, closedUpToMs: -Infinity };
+export function createWindowSet(highWater: HighWater = new Map(), keySets: readonly KeySet[] = []): WindowSet {
+  const summaries = keySets.map(createSummarySet);
+  return { windows: new Map(), highWater, newestMs: -Infinity, closedUpToMs: -Infinity, summaries };
 }
 
+/** What is open, of flows and of all key sets. */
+export function openWindows({ windows, summaries }: WindowSet): Window[] {
+  return [windows, ...summaries.map((each) => each.windows)].flatMap((each) => [...each.values()]);
+}
+
+/** Says whether this window of flows, or of a key set, still needs samples of the offset at hand. */
+export type Wanted = (windowStartMs: number, keySet: KeySet | undefined) => boolean;
+
+/** Samples that went into windows of flows, and into late ones. */
 export interface AddResult {
   duplicate: boolean;
   samples: number;
@@ -71,7 +90,7 @@ const samples = createSampleRows();
 
 /**
  * Adds a DecodedBatch message that was read at `offset`: all of it, or nothing when it throws.
- * @param wanted says whether this window still needs samples of this offset (all, except when reading again)
+ * @param wanted all, except when reading again
  * @throws {SchemaError}
  */
 export function addBatch(
@@ -79,7 +98,7 @@ export function addBatch(
   message: Buffer | null,
   offset: number,
   windowMs: number,
-  wanted: (windowStartMs: number) => boolean,
+  wanted: Wanted,
 ): AddResult {
   const result: AddResult = { duplicate: false, samples: 0, lateSamples: 0 };
   const current = decodedBatchCodec.current(message);
@@ -89,8 +108,22 @@ export function addBatch(
   if (seen !== undefined && head.sourceOffset <= seen) return { ...result, duplicate: true };
   const tables = readSamples(current, opened, windowMs, samples);
 
+  // Nothing was changed until here, and from here on nothing throws for what a message holds.
   const { doubles } = samples.rows;
   let highWater: HighWater | undefined;
+  const open = (of: WindowSet | SummarySet, startMs: number, keySet?: KeySet): Window => {
+    const lengthMs = keySet?.windowMs ?? windowMs;
+    highWater ??= new Map(set.highWater);
+    const opened = createWindow(keySet, startMs, lengthMs, startMs + lengthMs <= of.closedUpToMs, offset, highWater);
+    of.windows.set(startMs, opened);
+    return opened;
+  };
+  // First, as adding to flows numbers the samples' own fields.
+  for (const each of set.summaries) {
+    const windowOf = (startMs: number) =>
+      wanted(startMs, each.keySet) ? (each.windows.get(startMs) ?? open(each, startMs, each.keySet)) : undefined;
+    addSummaries(each, samples, head, tables, windowOf);
+  }
   let wants = false;
   let window: Window | undefined;
   let startMs = NaN;
@@ -100,13 +133,8 @@ export function addBatch(
     const sampleStartMs = doubles[(at >>> 1) + Double.windowStartMs] as number;
     if (sampleStartMs !== startMs) {
       startMs = sampleStartMs;
-      wants = wanted(startMs);
-      window = set.windows.get(startMs);
-      if (wants && !window) {
-        highWater ??= new Map(set.highWater);
-        window = createWindow(startMs, windowMs, startMs + windowMs <= set.closedUpToMs, offset, highWater);
-        set.windows.set(startMs, window);
-      }
+      wants = wanted(startMs, undefined);
+      window = set.windows.get(startMs) ?? (wants ? open(set, startMs) : undefined);
       if (window) numbers.enter(window);
     }
     if (!wants || !window) continue;
@@ -121,6 +149,7 @@ export function addBatch(
 }
 
 function createWindow(
+  keySet: KeySet | undefined,
   startMs: number,
   windowMs: number,
   late: boolean,
@@ -130,13 +159,14 @@ function createWindow(
   const names = createDictionary<Buffer>();
   numberOf(names, '', () => avroString(''));
   return {
+    keySet,
     startMs,
     windowMs,
     late,
     firstOffset,
     highWater,
     evictions: [],
-    flows: createRowTable(ROW_WORDS, KEY_WORDS),
+    flows: keySet ? createRowTable(SUMMARY_WORDS, SUMMARY_KEY_WORDS) : createRowTable(ROW_WORDS, KEY_WORDS),
     tunnels: createRowTable(TUNNEL_WORDS, TUNNEL_WORDS),
     points: createDictionary(),
     origins: createDictionary(),
@@ -159,6 +189,8 @@ function addSample(window: Window, numbers: Numbers, { rows, sources, tunnels }:
   if (flows.count === before) addRow(chunk, to, rows, at);
   else numbers.describe(chunk.ints, to, source);
 }
+
+const nothing = Buffer.alloc(0);
 
 /** What a batch numbers in its own way, by the numbers of a window. */
 class Numbers {
@@ -187,7 +219,7 @@ class Numbers {
   point(source: number): number {
     if (this.#entered[source] === this.#number) return this.#points[source] as number;
     const { points } = this.#window as Window;
-    const number = numberOf(points, pointText(this.#head, this.#head.sources[source]), () => undefined);
+    const number = numberOf(points, pointText(this.#head, this.#head.sources[source]), () => nothing);
     // No source of this number: then the arrays have no place for it either, and ignore it.
     this.#entered[source] = this.#number;
     this.#points[source] = number;
@@ -228,23 +260,28 @@ export function sizeOf({ flows, tunnels, points, origins, names }: Window): numb
 
 /**
  * Windows that end at or before the watermark, oldest first; and when more than the bounds stay open, the oldest of those, but for
- * the newest when it has too many flows by itself. That is never wrong, as samples that come later make a further record.
+ * the newest of flows and of each key set, when there are too many flows. That is never wrong, as samples that come later make a
+ * further record.
+ * @param retired of these all windows are due; undefined: of flows
  */
 export function dueWindows(
   set: WindowSet,
   watermarkMs: number,
-  windowMs: number,
   bounds: { windows: number; flows: number } = { windows: Infinity, flows: Infinity },
+  retired: readonly (KeySet | undefined)[] = [],
 ): Window[] {
-  const byAge = [...set.windows.values()].sort((a, b) => a.startMs - b.startMs);
-  const open = byAge.findIndex((window) => window.startMs + windowMs > watermarkMs);
-  const ended = open < 0 ? byAge.length : open;
+  const endOf = ({ keySet, startMs, windowMs }: Window) => (retired.includes(keySet) ? -Infinity : startMs + windowMs);
+  const byAge = openWindows(set).sort((a, b) => endOf(a) - endOf(b));
+  const newest = new Map(byAge.map((window) => [window.keySet, window]));
+  const open = byAge.filter((window) => endOf(window) > watermarkMs);
+  let windows = open.length;
   let flows = 0;
-  for (const window of byAge.slice(ended)) flows += sizeOf(window);
-  let count = ended;
-  while (byAge.length - count > bounds.windows || (flows > bounds.flows && count < byAge.length - 1)) {
-    flows -= sizeOf(byAge[count] as Window);
-    count++;
-  }
-  return byAge.slice(0, count);
+  for (const window of open) flows += sizeOf(window);
+  return byAge.filter((window) => {
+    if (endOf(window) <= watermarkMs) return true;
+    if (windows <= bounds.windows && (flows <= bounds.flows || newest.get(window.keySet) === window)) return false;
+    windows--;
+    flows -= sizeOf(window);
+    return true;
+  });
 }

@@ -4,12 +4,19 @@ import assert from 'node:assert/strict';
 import { commonSections } from '@tcxflow/common/config.ts';
 import { createMetrics } from '@tcxflow/common/metrics.ts';
 import type { Committed, PartitionContext } from '@tcxflow/common/partition-consumer.ts';
-import type { DecodedBatch, Flow, LedgerEntry } from '@tcxflow/schemas/generated.ts';
-import { decodedBatchCodec, flowCodec, ledgerEntryCodec, topicNames } from '@tcxflow/schemas/topics.ts';
+import type { DecodedBatch, Flow, FlowSummary, LedgerEntry } from '@tcxflow/schemas/generated.ts';
+import {
+  decodedBatchCodec,
+  flowCodec,
+  flowSummaryCodec,
+  ledgerEntryCodec,
+  topicNames,
+} from '@tcxflow/schemas/topics.ts';
 import type { KafkaMessage, Producer, ProducerRecord } from 'kafkajs';
-import { aggregateSection } from '../config.ts';
+import { type AggregateConfig, aggregateSection } from '../config.ts';
 import { createAggregateMetrics } from '../metrics.ts';
 import { openProcessor } from '../processor.ts';
+import { createSuspects } from '../suspects.ts';
 import { WINDOW_MS } from './simulated-log.ts';
 
 const config = aggregateSection.parse({ windowMs: WINDOW_MS, allowedLatenessMs: 2000, idleTimeoutMs: 5000 });
@@ -28,8 +35,11 @@ export function message(offset: number, decoded: DecodedBatch | Buffer | undefin
 /** What survives the worker: committed transactions. A step that throws is where it was killed. */
 export class FakeKafka {
   flows: Flow[] = [];
+  summaries: FlowSummary[] = [];
   ledger: LedgerEntry[] = [];
-  sent: { partition: number; key: Buffer; value: Buffer }[] = [];
+  suspects = createSuspects();
+  /** Flows and summaries. */
+  sent: { topic: string; partition: number; key: Buffer; value: Buffer }[] = [];
   committed: Committed = { offset: undefined, metadata: '' };
   deadLettered: string[] = [];
   step: (name: string) => void = () => undefined;
@@ -48,10 +58,11 @@ export class FakeKafka {
             ledger.push(...record.messages.map(({ value }) => ledgerEntryCodec.decode(value as Buffer)));
             return;
           }
-          assert.equal(record.topic, topicNames.flows);
+          assert.ok(record.topic === topicNames.flows || record.topic === topicNames.flowSummaries);
           // Whoever sends may use its buffers again when they were sent.
           for (const { partition, key, value } of record.messages)
             messages.push({
+              topic: record.topic,
               partition: partition ?? -1,
               key: Buffer.from(key as Buffer),
               value: Buffer.from(value as Buffer),
@@ -66,7 +77,9 @@ export class FakeKafka {
           this.step('commit');
           active = false;
           this.sent.push(...messages);
-          this.flows.push(...messages.map(({ value }) => flowCodec.decode(value)));
+          for (const { topic, value } of messages)
+            if (topic === topicNames.flows) this.flows.push(flowCodec.decode(value));
+            else this.summaries.push(flowSummaryCodec.decode(value));
           this.ledger.push(...ledger);
           this.committed = committed;
           this.step('committed');
@@ -79,7 +92,11 @@ export class FakeKafka {
     return { transaction, disconnect: async () => undefined } as unknown as Producer;
   }
 
-  open(context: Partial<PartitionContext> = {}, maxOpenFlows = config.maxOpenFlows) {
+  open(
+    context: Partial<PartitionContext> = {},
+    maxOpenFlows = config.maxOpenFlows,
+    fields: Partial<AggregateConfig> = {},
+  ) {
     const owned = {
       topic: topicNames.decodedSamples,
       partition: 1,
@@ -96,10 +113,12 @@ export class FakeKafka {
     return openProcessor(owned, {
       producer: this.producer(),
       kafkaConfig,
-      config: { ...config, maxOpenFlows },
+      config: { ...config, maxOpenFlows, ...fields },
       flowPartitions: 4,
+      summaryPartitions: 4,
       ledgerPartitions: 4,
       deadLetter,
+      suspects: this.suspects,
       metrics,
     });
   }
