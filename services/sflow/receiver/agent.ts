@@ -20,6 +20,10 @@ export type Emit = (message: Outgoing) => void;
 
 export interface Agent {
   lastSeenMs: number;
+  /** Of the last datagram that was taken. */
+  readonly sequence: number;
+  /** Whether a datagram of this uptime tells that it started anew. */
+  isRestart(uptimeMs: number): boolean;
   /** Samples and counters that wait, and their bytes about. */
   readonly waiting: number;
   readonly waitingBytes: number;
@@ -69,8 +73,7 @@ export function createAgent({ address, subAgentId, instance, table, share }: Age
     self.lastSeenMs = nowMs;
     tally.datagrams++;
     if (!numbers) numbers = startNumbers(nowMs - uptimeMs);
-    // Modulo 2^32 the uptime goes on where it wraps, after 49 days.
-    else if (difference(uptimeMs, last.uptimeMs) < -UPTIME_SLACK_MS) {
+    else if (self.isRestart(uptimeMs)) {
       tally.restarts++;
       self.take(emit, nowMs);
       table.forget(subAgentId);
@@ -89,6 +92,11 @@ export function createAgent({ address, subAgentId, instance, table, share }: Age
 
   const self: Agent = {
     lastSeenMs: 0,
+    get sequence() {
+      return last.sequence;
+    },
+    // Modulo 2^32 the uptime goes on where it wraps, after 49 days.
+    isRestart: (uptimeMs) => difference(uptimeMs, last.uptimeMs) < -UPTIME_SLACK_MS,
     release: share.release,
     get waiting() {
       return numbers ? numbers.flows.count + numbers.counters.count + numbers.drops.count : 0;

@@ -17,6 +17,9 @@ export type Direction = SourceState['direction'];
 export interface FlowTally {
   taken: number;
   synthesized: number;
+  /** Not taken: they came too late, or twice. */
+  late: number;
+  repeated: number;
   lost: Map<string, number>;
 }
 
@@ -53,8 +56,10 @@ interface DataSource {
   drops: Growing;
   /** Of samples that could not be used, for the next that can. */
   waiting: { packets: number; selected: number; drops: number };
-  points: Partial<Record<Direction, Point>>;
+  points: Points;
 }
+
+type Points = Partial<Record<Direction, Point>>;
 
 const SOURCES_MAX = 65_536;
 const INT_MAX = 0x7fffffff;
@@ -75,6 +80,8 @@ export function createFlowNumbers({ nameOf, onNews, share }: FlowOptions): FlowN
   const numbers: SampleNumbers = {
     ...{ source: 0, sequence: 0, timeOffsetNs: 0, samplingRate: 0, inputIfIndex: 0, outputIfIndex: 0 },
   };
+  /** Sources that are no interfaces are one point: numbers must not come twice. */
+  const unnumbered: Points = {};
   let batch = 0;
   let points: Point[] = [];
   let baseTimeMs = 0;
@@ -103,12 +110,13 @@ export function createFlowNumbers({ nameOf, onNews, share }: FlowOptions): FlowN
     ifIndex: number,
     linkType: SourceState['linkType'],
   ): Point {
-    const known = source.points[direction];
+    const of = ifIndex === 0 ? unnumbered : source.points;
+    const known = of[direction];
     if (known) return known;
     const pool = { packets: 0, buffers: 0, bytes: 0, own: 0, ownSelected: 0 };
     const state = { ifIndex, ifName: '', direction, linkType, ...pool, selected: 0, ringFull: 0, copyFailed: 0 };
     const point = { state, samplingRate: 0, batch: -1, index: 0 };
-    source.points[direction] = point;
+    of[direction] = point;
     onNews(ifIndex);
     return point;
   }
@@ -146,8 +154,11 @@ export function createFlowNumbers({ nameOf, onNews, share }: FlowOptions): FlowN
     const source = sourceOf(sample);
     if (!source) return 'too_many_sources';
     const step = stepTo(source.sequence, sample.sequence);
-    if (step === LATE) return 'late';
-    if (step === REPEATED) return 'repeated';
+    // A late one was counted as lost when its number was passed over.
+    if (step === LATE || step === REPEATED) {
+      tally[step === LATE ? 'late' : 'repeated']++;
+      return undefined;
+    }
     follow(source, sample, Math.max(0, step), step === RESTARTED, tally);
     if (!packet) return 'unsupported_header';
     const ifIndex = sample.sourceClass === 0 && sample.sourceIndex <= INT_MAX ? sample.sourceIndex : 0;

@@ -47,6 +47,11 @@ export function createReceiverMetrics(metrics: Metrics) {
     restarts: metrics.counter('agent_restarts_total', 'Agents that started anew, by their uptime'),
     samples: metrics.counter('samples_total', 'Samples taken', ['kind']),
     lostSamples: metrics.counter('lost_samples_total', 'Samples that were lost or could not be used', ['cause']),
+    passedOver: metrics.counter(
+      'passed_over_samples_total',
+      'Samples not taken: of a number that came before, or that had been counted as a gap',
+      ['cause'],
+    ),
     synthesized: metrics.counter(
       'synthesized_headers_total',
       'Flow samples without header bytes: made from their fields',

@@ -21,6 +21,7 @@ async function openSockets(options: object, open: (typeof readers)['addon' | 'no
     receive: ({ bytes }, start, end, senderAt) =>
       void got.push(`${formatAddress(bytes.subarray(senderAt, senderAt + 16))} ${bytes.toString('utf8', start, end)}`),
     flush: () => undefined,
+    waiting: () => 0,
     allow: () => undefined,
   };
   const metrics = createReceiverMetrics(createMetrics('receiver'));

@@ -15,7 +15,7 @@ export interface AgentTally extends FlowTally {
 
 export function emptyTally(): AgentTally {
   const zero = { datagrams: 0, lostDatagrams: 0, repeatedDatagrams: 0, restarts: 0, counters: 0, discards: 0 };
-  return { ...zero, taken: 0, synthesized: 0, unknown: 0, lost: new Map() };
+  return { ...zero, taken: 0, synthesized: 0, late: 0, repeated: 0, unknown: 0, lost: new Map() };
 }
 
 export function countTally(tally: AgentTally, metrics: ReceiverMetrics): void {
@@ -25,6 +25,8 @@ export function countTally(tally: AgentTally, metrics: ReceiverMetrics): void {
   metrics.samples.inc({ kind: 'discard' }, tally.discards);
   metrics.samples.inc({ kind: 'unknown' }, tally.unknown);
   metrics.synthesized.inc(tally.synthesized);
+  metrics.passedOver.inc({ cause: 'late' }, tally.late);
+  metrics.passedOver.inc({ cause: 'repeated' }, tally.repeated);
   metrics.lostDatagrams.inc(tally.lostDatagrams);
   metrics.repeatedDatagrams.inc(tally.repeatedDatagrams);
   metrics.restarts.inc(tally.restarts);

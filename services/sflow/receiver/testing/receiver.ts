@@ -41,7 +41,7 @@ export function receiver(options: object = {}) {
     batches: () => of(topicNames.rawSamples).map((value) => sampleBatchCodec.decode(value)),
     counters: () => of(topicNames.counters).map((value) => countersCodec.decode(value)),
     drops: () => of(topicNames.drops).map((value) => dropBatchCodec.decode(value)),
-    async count(name: 'lostSamples' | 'refused' | 'restarts' | 'lostDatagrams' | 'synthesized') {
+    async count(name: 'lostSamples' | 'passedOver' | 'refused' | 'restarts' | 'lostDatagrams' | 'synthesized') {
       const { values } = await metrics[name].get();
       return Object.fromEntries(
         values.filter(({ value }) => value > 0).map(({ labels, value }) => [Object.values(labels)[0] ?? '', value]),
