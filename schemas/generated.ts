@@ -776,14 +776,14 @@ export interface LedgerEntry {
   agent: string;
   /** Start of the agent; zeros where the stage does not tell them apart. */
   bootId: BootId;
-  /** decode or aggregate. What capture sent and what is stored is seen in Kafka and in ClickHouse, not asked for. */
+  /** decode, aggregate, or capture: what that gave up. What it sent and what is stored is seen in Kafka and in ClickHouse, not asked for. */
   stage: string;
-  /** Of the samples, by the kernel that chose them; aggregate: of their window's start. */
+  /** Of the samples, by the kernel that chose them; aggregate: of their window's start; capture: of the telling. */
   minute: number;
   /** Samples, here and below. */
   in: number;
   out: number;
-  /** Of this minute, still in the stage when this was done: open windows. No sum, but how it was. */
+  /** No sum, but how it was when this was done. aggregate: of this minute, in open windows; capture: of whatever minute, on disk. */
   waiting: number;
   lost: Loss[];
   /** Messages that went to tcxflow.dead-letter.v1. */
@@ -793,7 +793,7 @@ export interface LedgerEntry {
   /** Partition and offset of the message that this is about: an entry about the same one says the same and replaces the first. -1: each entry counts, as it was committed together with what it is about. */
   sourcePartition: number;
   sourceOffset: number;
-  /** From when on it could be done: when the raw batch was sent, when the window ended. The entry's own Kafka timestamp says when it was. */
+  /** From when on it could be done: when the raw batch was sent, when the window ended; capture: when it was told. The entry's own Kafka timestamp says when it was. */
   sinceMs: number;
 }
 

@@ -14,6 +14,7 @@ import { createCounterPoller } from './counters.ts';
 import { createDropWatch, type DropWatch } from './drops/drops.ts';
 import { explainCommand } from './explain.ts';
 import { createIdentity } from './identity.ts';
+import { createCaptureLedger } from './ledger.ts';
 import { createPublisherMetrics, createSamplerMetrics, createUnseenCounter, type PublisherMetrics } from './metrics.ts';
 import { createOwnTraffic } from './own-traffic.ts';
 import { describePrivileges, dropPrivileges } from './privileges.ts';
@@ -48,7 +49,8 @@ function build({ config, log, metrics, fail, reload }: ServiceContext<CaptureSer
     identity,
     batchSamples: capture.batchSamples,
     readClock: readClockOffset,
-    emit: (value, samples) => publisher.push({ topic: topicNames.rawSamples, key: identity.agent, value, samples }),
+    emit: (value, samples, release) =>
+      publisher.push({ topic: topicNames.rawSamples, key: identity.agent, value, samples, release }),
   });
   const sampler: Sampler = createSampler({
     config: capture,
@@ -81,6 +83,13 @@ function build({ config, log, metrics, fail, reload }: ServiceContext<CaptureSer
       }),
     log,
   });
+  const ledger = createCaptureLedger({
+    identity,
+    intervalMs: capture.countersIntervalMs,
+    metrics: publisherMetrics,
+    emit: (value) => publisher.push({ topic: topicNames.ledger, key: identity.agent, value, samples: 0 }),
+    log,
+  });
   log.info({ agent: identity.agent, bootId: identity.bootId.toString('hex') }, 'agent identity');
   const privileges = describePrivileges();
   log[privileges.stillRoot ? 'warn' : 'info'](privileges, 'privileges');
@@ -98,7 +107,7 @@ function build({ config, log, metrics, fail, reload }: ServiceContext<CaptureSer
         ]
       : [];
   const signals = onSignals({ sampler, drops, poller, readConfig: () => reload().capture, log, fail });
-  return [publisher, sampler, drops, ...ownTraffic, poller, signals];
+  return [publisher, sampler, drops, ...ownTraffic, poller, ledger, signals];
 }
 
 function openCaptureSpool(config: CaptureConfig, metrics: PublisherMetrics, log: Logger): Spool {

@@ -241,3 +241,35 @@ test(
     ]);
   },
 );
+
+test(
+  'what capture says that it gave up and has on disk is known of its agent, and completeness ends at the gap',
+  skipWithout('clickhouse'),
+  async (t) => {
+    const store = await useStore(t);
+    const sent = (values: Buffer[]) =>
+      kafkaMessages(0, values).map((message, index) => ({ ...message, timestamp: String(second + index) }));
+    await store.process(
+      topicNames.rawSamples,
+      sent([batch(1, first, 1, 10), batch(3, second, 21, 30), batch(4, second + MINUTE_MS, 31, 30)]),
+    );
+    const minutes = (at: number) => new Date(at).toISOString().slice(0, 19);
+    const ask = async () => {
+      const range = { from: minutes(first), to: minutes(second + 2 * MINUTE_MS) };
+      const query =
+        'SELECT state, completeUntil, missing, gaveUp, onDisk FROM complete_until(from = {from:String}, to = {to:String})';
+      return store.ask(query, range);
+    };
+    const common = { stage: 'capture', agent: AGENT, minute: second, sourcePartition: 0, letters: 0 };
+    const said = [
+      { ...common, waiting: 9, lost: [{ cause: 'spool_full', samples: 4 }], sourceOffset: 1, sinceMs: second + 1 },
+      { ...common, waiting: 6, lost: [{ cause: 'spool_full', samples: 1 }], sourceOffset: 2, sinceMs: second + 2 },
+    ].map((entry) => ledgerEntryCodec.encode(ledgerEntryOf(entry)));
+    // What waited on the disk comes after what is live: the last word is not what came last.
+    await store.process(topicNames.ledger, sent([...said, said[0] as Buffer]));
+    const rows = await ask();
+    assert.partialDeepStrictEqual(rows, [
+      { completeUntil: `${minutes(second)}Z`, gaveUp: { spool_full: 5 }, onDisk: 6 },
+    ]);
+  },
+);

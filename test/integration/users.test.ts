@@ -13,7 +13,9 @@ const statementsOf = (name: string) =>
   splitStatements(readFileSync(new URL(`../../deploy/clickhouse/users/${name}.sql`, import.meta.url), 'utf8'));
 
 test('the writer may insert into the tables that it fills, and read one', () => {
-  const tables = Object.values(blockFormatsOf({ samples: true })).flatMap(({ tables }) => tables.map(({ table }) => table));
+  const tables = Object.values(blockFormatsOf({ samples: true })).flatMap(({ tables }) =>
+    tables.map(({ table }) => table),
+  );
   assert.deepEqual(
     statementsOf('writer').filter((text) => text.startsWith('GRANT')),
     [

@@ -52,24 +52,24 @@ GROUP BY agent, bootId, ifIndex, direction;
 
 CREATE TABLE IF NOT EXISTS ledger
 (
-    minute DateTime('UTC') COMMENT 'Of the samples; aggregate: of their window’s start' CODEC(DoubleDelta, ZSTD(1)),
+    minute DateTime('UTC') COMMENT 'Of the samples; aggregate: of their window’s start; capture: of the telling' CODEC(DoubleDelta, ZSTD(1)),
     agent LowCardinality(String) COMMENT 'Whose samples',
-    stage LowCardinality(String) COMMENT 'decode or aggregate',
+    stage LowCardinality(String) COMMENT 'decode, aggregate, or capture: what that gave up',
     bootId FixedString(32) COMMENT 'Start of the agent, hex; zeros where the stage does not tell them apart' CODEC(ZSTD(1)),
     batchSequence UInt64 COMMENT 'Of the raw batch, 0 = not known, or several' CODEC(DoubleDelta, ZSTD(1)),
-    partition UInt16 COMMENT 'What the entry is known by. decode: where the raw batch stands; aggregate: where the entry stands',
+    partition UInt16 COMMENT 'What the entry is known by. decode: where the raw batch stands; aggregate: where the entry stands; capture: a number of its own',
     offset UInt64 COMMENT 'As partition' CODEC(DoubleDelta, ZSTD(1)),
     in UInt64 COMMENT 'Samples that came' CODEC(T64, ZSTD(1)),
     out UInt64 COMMENT 'Samples that went on' CODEC(T64, ZSTD(1)),
-    waiting UInt64 COMMENT 'Of this minute, still in open windows then; no sum' CODEC(T64, ZSTD(1)),
+    waiting UInt64 COMMENT 'No sum. aggregate: of this minute, in open windows then; capture: of whatever minute, on disk' CODEC(T64, ZSTD(1)),
     lost Map(LowCardinality(String), UInt64) COMMENT 'Samples by cause' CODEC(ZSTD(1)),
     letters UInt32 COMMENT 'Messages that went to tcxflow.dead-letter.v1',
-    since DateTime64(3, 'UTC') COMMENT 'From when on it could be done: the raw batch was sent, the window ended' CODEC(Delta, ZSTD(1)),
+    since DateTime64(3, 'UTC') COMMENT 'From when on it could be done: the raw batch was sent, the window ended; capture: when it was told' CODEC(Delta, ZSTD(1)),
     at DateTime64(3, 'UTC') COMMENT 'When it was done' CODEC(Delta, ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(at)
 PARTITION BY toYYYYMMDD(minute)
-ORDER BY (minute, agent, stage, partition, offset)
+ORDER BY (minute, agent, stage, bootId, partition, offset)
 TTL minute + INTERVAL 30 DAY
 SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
 COMMENT 'What stages say in tcxflow.ledger.v1: entries add up; read it with FINAL';
@@ -210,10 +210,11 @@ FROM
 COMMENT 'ledger_minutes(from, to): of each agent and minute what was chosen, came through each stage, was lost by cause and is stored; balance is what nobody accounts for, settled says that nothing is on its way any more';
 
 CREATE OR REPLACE VIEW complete_until AS
-SELECT agent, multiIf(silentSeconds > 60, 'silent', dateDiff('second', lastSample, {to:DateTime('UTC')}) > 60, 'quiet', 'live') AS state,
+SELECT heard.agent AS agent, multiIf(silentSeconds > 60, 'silent', dateDiff('second', lastSample, {to:DateTime('UTC')}) > 60, 'quiet', 'live') AS state,
     lastSample, lastHeard, greatest(0, dateDiff('second', lastHeard, {to:DateTime('UTC')})) AS silentSeconds,
-    least(toStartOfMinute(toDateTime(if(hasStates, rawHeard, lastHeard), 'UTC')), if(waitingMinutes > 0, firstWaiting, toDateTime(4294967295, 'UTC'))) AS completeUntil,
-    missing
+    least(toStartOfMinute(toDateTime(if(hasStates, rawHeard, lastHeard), 'UTC')), if(waitingMinutes > 0, firstWaiting, toDateTime(4294967295, 'UTC')),
+        if(onDisk > 0 AND gapMinutes > 0, firstGap, toDateTime(4294967295, 'UTC'))) AS completeUntil,
+    missing, gaveUp, onDisk
 FROM
 (
     SELECT agent, max(newestSample) AS lastSample, max(rawNewest) AS rawHeard, max(statesUntil) > toDateTime64(0, 9, 'UTC') AS hasStates,
@@ -234,8 +235,16 @@ FROM
 LEFT JOIN
 (
     SELECT agent, countIf(waiting > 0) AS waitingMinutes, minIf(minute, waiting > 0) AS firstWaiting,
+        countIf(atCapture > 0) AS gapMinutes, minIf(minute, atCapture > 0) AS firstGap,
         sum(greatest(0, atCapture) + if(settled, greatest(0, atDecode) + greatest(0, atAggregate) + greatest(0, atWriter), 0)) AS missing
     FROM ledger_minutes(from = {from:DateTime('UTC')}, to = {to:DateTime('UTC')})
     GROUP BY agent
 ) AS accounts ON heard.agent = accounts.agent
-COMMENT 'complete_until(from, to): up to when all that each agent sampled is stored or known to be missing, and whether it is live, quiet (says so) or silent (says nothing)';
+LEFT JOIN
+(
+    SELECT agent, sumMap(CAST(lost, 'Map(String, UInt64)')) AS gaveUp, argMax(waiting, since) AS onDisk
+    FROM ledger FINAL
+    WHERE stage = 'capture' AND minute >= {from:DateTime('UTC')} AND minute < {to:DateTime('UTC')}
+    GROUP BY agent
+) AS said ON heard.agent = said.agent
+COMMENT 'complete_until(from, to): up to when all that each agent sampled is stored or known to be missing, and whether it is live, quiet (says so) or silent (says nothing); gaveUp and onDisk: what its capture says that it gave up by cause, and still has to send';

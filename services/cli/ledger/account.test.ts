@@ -11,7 +11,15 @@ function minute(fields: Partial<MinuteRow> = {}): MinuteRow {
 
 function agent(fields: Partial<AgentRow> = {}): AgentRow {
   const times = { lastSample: '2026-01-01T00:05:00.000000000Z', lastHeard: '2026-01-01T00:05:00.000000000Z' };
-  return { agent: 'a', state: 'live', completeUntil: '2026-01-01T00:04:00Z', ...times, ...fields };
+  return {
+    agent: 'a',
+    state: 'live',
+    completeUntil: '2026-01-01T00:04:00Z',
+    gaveUp: {},
+    onDisk: 0,
+    ...times,
+    ...fields,
+  };
 }
 
 test('nothing missing is one sentence, with how far that goes: as far as the last agent', () => {
@@ -70,6 +78,16 @@ test('a loss that was told is no mystery, and not nothing either', () => {
   const account = accountOf({ minutes: [minute({ lost: { ring_full: 1234 } })], gaps: [], agents: [agent()] });
   assert.equal(account.sentence, 'complete up to 2026-01-01 00:04:00; 1,234 lost: ring_full');
   assert.equal(account.ok, false);
+});
+
+test('what capture says of itself stands beside what is missing', () => {
+  const agents = [agent({ gaveUp: { spool_full: 1500, disk_error: 1 }, onDisk: 30 })];
+  const wrong = ['9 missing between the kernel and Kafka, of no cause that was told'];
+  const { sentence } = accountOf({ minutes: [minute({ balance: 9, wrong })], gaps: [], agents });
+  assert.match(
+    sentence,
+    /9 missing\n.*\n {2}capture of a gave up 1,500 as spool_full, 1 as disk_error\n {2}capture of a has 30 on disk, still to be sent$/,
+  );
 });
 
 test('an agent that says nothing holds up nobody, and is named', () => {

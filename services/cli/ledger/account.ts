@@ -44,6 +44,10 @@ export interface AgentRow {
   lastSample: string;
   lastHeard: string;
   completeUntil: string;
+  /** Samples that its capture says it gave up, by cause: part of what is missing. */
+  gaveUp: Record<string, number>;
+  /** Samples that its capture has still to send. */
+  onDisk: number;
 }
 
 export interface Ledger {
@@ -102,12 +106,21 @@ export function accountOf({ minutes, gaps, agents }: Ledger): Account {
       .slice(0, LINES_MAX)
       .map((row) => `  ${clock(row.minute)} ${row.agent}: ${row.wrong.join('; ')}${places(row, gaps)}`),
     ...(wrong.length > LINES_MAX ? [`  and ${wrong.length - LINES_MAX} minutes more`] : []),
+    ...agents.flatMap(saidByCapture),
     ...silent.map(
       ({ agent, lastHeard }) =>
         `  ${agent} is silent since ${clock(lastHeard)}: what it sampled after that is not known`,
     ),
   ];
   return { ...account, ok, sentence: lines.join('\n') };
+}
+
+function saidByCapture({ agent, gaveUp, onDisk }: AgentRow): string[] {
+  const causes = Object.entries(gaveUp).map(([cause, samples]) => `${number.format(samples)} as ${cause}`);
+  return [
+    ...(causes.length > 0 ? [`  capture of ${agent} gave up ${causes.join(', ')}`] : []),
+    ...(onDisk > 0 ? [`  capture of ${agent} has ${number.format(onDisk)} on disk, still to be sent`] : []),
+  ];
 }
 
 function headline({ lost, missing, letters }: Pick<Account, 'lost' | 'missing' | 'letters'>): string {

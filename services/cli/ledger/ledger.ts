@@ -77,7 +77,11 @@ export async function readLedger(
       'ledger_points',
       'AND missing > 0 ORDER BY minute, agent, ifName, direction',
     ),
-    ask<AgentRow>('agent, state, lastSample, lastHeard, completeUntil', 'complete_until', 'ORDER BY agent'),
+    ask<AgentRow>(
+      'agent, state, lastSample, lastHeard, completeUntil, gaveUp, onDisk',
+      'complete_until',
+      'ORDER BY agent',
+    ),
   ]);
   return { minutes, gaps, agents };
 }
