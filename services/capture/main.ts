@@ -49,8 +49,7 @@ function build({ config, log, metrics, fail, reload }: ServiceContext<CaptureSer
     identity,
     batchSamples: capture.batchSamples,
     readClock: readClockOffset,
-    emit: (value, samples, release) =>
-      publisher.push({ topic: topicNames.rawSamples, key: identity.agent, value, samples, release }),
+    emit: (value, samples) => publisher.push({ topic: topicNames.rawSamples, key: identity.agent, value, samples }),
   });
   const sampler: Sampler = createSampler({
     config: capture,
