@@ -256,3 +256,57 @@ test('the state of points goes out without samples, after the samples that wait'
   const ageNs = process.hrtime.bigint() + clock.offsetNs - (build.batches[1]?.baseTimeNs ?? 0n);
   assert.ok(ageNs >= 0n && ageNs < 60_000_000_000n, 'it has the time of now');
 });
+
+/** One record of a header of 100 bytes, all of them `fill`. */
+const filled = (fill: number) => record({ header: Buffer.alloc(100, fill) });
+
+test('the memory of a released message is used again, and that of another is left alone', () => {
+  const kept: Buffer[] = [];
+  const copies: Buffer[] = [];
+  const built = createBatchBuilder({
+    identity,
+    batchSamples: 100,
+    readClock: () => clock,
+    emit(message, _count, release) {
+      if (kept.push(message) % 2 === 0) release();
+      copies.push(Buffer.from(message));
+    },
+  });
+  for (let batch = 0; batch < 6; batch++) for (let index = 0; index < 100; index++) built.add(filled(batch), pointOf);
+  const memories = kept.map(({ buffer }) => buffer);
+  assert.equal(memories.length, 6);
+  assert.deepEqual([memories[3] === memories[1], memories[5] === memories[1]], [true, true]);
+  assert.equal(new Set([memories[0], memories[1], memories[2], memories[4]]).size, 4);
+  for (const index of [0, 2, 4, 5]) assert.ok(kept[index]?.equals(copies[index] as Buffer), `message ${index}`);
+  for (const [index, copy] of copies.entries())
+    for (const { header } of sampleBatchCodec.decode(copy).samples) assert.equal(header[99], index);
+});
+
+test('a batch of few samples holds no more memory than it has bytes', () => {
+  const messages: Buffer[] = [];
+  const emit = (message: Buffer) => messages.push(message);
+  const built = createBatchBuilder({ identity, batchSamples: 1000, readClock: () => clock, emit });
+  built.add(filled(1), pointOf);
+  built.flush();
+  assert.ok((messages[0]?.buffer.byteLength ?? Number.POSITIVE_INFINITY) < 20_000);
+});
+
+test('a batch ends early when its samples are longer than usual; none is left out', () => {
+  const build = builder({ batchSamples: 1000 });
+  for (let sequence = 1; sequence <= 2500; sequence++)
+    build.add(record({ header: Buffer.alloc(256), sequence: BigInt(sequence) }), pointOf);
+  build.flush();
+  const sequences = build.batches.flatMap(({ samples }) => samples.map(({ sequence }) => sequence));
+  assert.deepEqual(
+    sequences,
+    Array.from({ length: 2500 }, (_, index) => index + 1),
+  );
+  assert.ok(build.batches.length > 3);
+});
+
+test('a full batch of more sources than usual is whole', () => {
+  const build = builder({ batchSamples: 400 });
+  const many = Array.from({ length: 200 }, (_, index) => point(index, 'ingress'));
+  for (let index = 0; index < 400; index++) build.add(filled(index % 200), () => many[index % 200] as PointState);
+  assert.deepEqual([build.batches[0]?.sources.length, build.batches[0]?.samples.length], [200, 400]);
+});

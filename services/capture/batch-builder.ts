@@ -3,9 +3,18 @@
 import { writeLong } from '@tcxflow/schemas/binary.ts';
 import type { SampleBatch, SourceState } from '@tcxflow/schemas/generated.ts';
 import { sampleBatchCodec } from '@tcxflow/schemas/topics.ts';
-import { forEachRecord, Record } from 'libbpf-ts/record.ts';
+import { Record, recordBytes } from 'libbpf-ts/record.ts';
 import type { AgentIdentity } from './identity.ts';
-import { createSampleSink, type SampleContext, viewRecords, writeSample } from './sample-encoder.ts';
+import {
+  hasRoom,
+  type RecordViews,
+  SAMPLE_BYTES_MAX,
+  type SampleContext,
+  type SampleSink,
+  viewRecords,
+  writeSample,
+} from './sample-encoder.ts';
+import { createSinkPool } from './sink-pool.ts';
 
 /** A measuring point of the builder; the key is unique over all captures. */
 export interface PointState {
@@ -19,13 +28,19 @@ export interface BatchBuilderOptions {
   identity: AgentIdentity;
   batchSamples: number;
   readClock: () => { offsetNs: bigint; uncertaintyNs: number };
-  /** @param message a SampleBatch, framed @param sampleCount packets in it: a buffer may stand for several */
-  emit: (message: Buffer, sampleCount: number) => void;
+  /**
+   * @param message a SampleBatch, framed
+   * @param sampleCount packets in it: a buffer may stand for several
+   * @param release to be called, at most once, when nobody reads the message any more: its memory is used again
+   */
+  emit: (message: Buffer, sampleCount: number, release: () => void) => void;
 }
+
+export type PointOf = (slot: number, direction: number) => PointState;
 
 export interface BatchBuilder {
   /** @param records of one capture, back to back; not needed any more when the call returns */
-  add(records: Buffer, pointOf: (slot: number, direction: number) => PointState): void;
+  add(records: Buffer, pointOf: PointOf): void;
   /** Emits what waits, if anything. */
   flush(): void;
   /** Emits a batch without samples that carries the state of these points. */
@@ -34,12 +49,19 @@ export interface BatchBuilder {
   waitingMs(now: number): number;
 }
 
-const ARRAY_END = Buffer.from([0]);
+/** A batch ends early when its samples' headers are longer than usual. */
+const SAMPLE_BYTES_USUAL = 176;
+/** For what comes before the samples: the identity and some twenty sources. */
+const HEAD_BYTES = 2048;
+const COUNT_BYTES_MAX = 5;
+const NOTHING_TO_RELEASE = () => {};
 
 export function createBatchBuilder(options: BatchBuilderOptions): BatchBuilder {
   const { identity } = options;
-  const sink = createSampleSink(options.batchSamples);
-  const context: SampleContext = { source: 0, timeOffsetNs: 0, indexOffset: 0 };
+  const sinks = createSinkPool(HEAD_BYTES + options.batchSamples * SAMPLE_BYTES_USUAL + SAMPLE_BYTES_MAX);
+  let sink = sinks.take();
+  sink.length = HEAD_BYTES;
+  const context: SampleContext = { source: 0, indexOffset: 0 };
   let batchSequence = 0;
   let records = 0;
   let points: PointState[] = [];
@@ -61,15 +83,20 @@ export function createBatchBuilder(options: BatchBuilderOptions): BatchBuilder {
       sources: states.map((point) => point.read()),
       samples: [],
     };
-    const message = withSamples(sampleBatchCodec.encode(batch), records, sink.bytes.subarray(0, sink.length));
+    const head = sampleBatchCodec.encode(batch);
+    const full = sink;
+    // A batch that leaves most of its sink empty is copied: what waits must take no more memory than its bytes say.
+    const moves = head.length + COUNT_BYTES_MAX <= HEAD_BYTES && full.length * 2 > full.bytes.length;
+    const message = moves ? placedBefore(head, records, full) : copied(head, records, full);
     const count = sampleCount;
+    if (moves) sink = sinks.take();
+    sink.length = HEAD_BYTES;
     records = 0;
-    sink.length = 0;
     points = [];
     indexes.clear();
     lastPoint = undefined;
     sampleCount = 0;
-    options.emit(message, count);
+    options.emit(message, count, moves ? () => sinks.give(full) : NOTHING_TO_RELEASE);
   }
 
   function sourceIndex(point: PointState): number {
@@ -83,30 +110,40 @@ export function createBatchBuilder(options: BatchBuilderOptions): BatchBuilder {
     if (records > 0) emit(points);
   }
 
+  function addRecord(views: RecordViews, at: number, pointOf: PointOf): void {
+    const { words } = views;
+    const word = at >> 2;
+    // Kernel time stays below 2^53 ns for 104 days of uptime; beyond it a double loses single nanoseconds only.
+    const ktimeNs =
+      (words[word + (Record.KTIME_NS >> 2)] as number) +
+      (words[word + (Record.KTIME_NS >> 2) + 1] as number) * 0x1_0000_0000;
+    if (records === 0) {
+      baseKtimeNs = ktimeNs;
+      startedAt = Date.now();
+    }
+    const point = pointOf(
+      words[word + (Record.SLOT >> 2)] as number,
+      (words[word + (Record.DIRECTION >> 2)] as number) & 0xff,
+    );
+    if (point !== lastPoint) {
+      context.source = sourceIndex(point);
+      context.indexOffset = point.indexOffset;
+      lastPoint = point;
+    }
+    writeSample(sink, views, at, context, ktimeNs - baseKtimeNs);
+    sampleCount += words[word + (Record.SAMPLE_COUNT >> 2)] as number;
+    if (++records >= options.batchSamples || !hasRoom(sink)) flush();
+  }
+
   return {
     add(batch, pointOf) {
       const views = viewRecords(batch);
-      const { words } = views;
-      forEachRecord(batch, (at) => {
-        const word = at >> 2;
-        const field = (offset: number) => words[word + (offset >> 2)] as number;
-        // Kernel time stays below 2^53 ns for 104 days of uptime; beyond it a double loses single nanoseconds only.
-        const ktimeNs = field(Record.KTIME_NS) + field(Record.KTIME_NS + 4) * 0x1_0000_0000;
-        if (records === 0) {
-          baseKtimeNs = ktimeNs;
-          startedAt = Date.now();
-        }
-        const point = pointOf(field(Record.SLOT), field(Record.DIRECTION) & 0xff);
-        if (point !== lastPoint) {
-          context.source = sourceIndex(point);
-          context.indexOffset = point.indexOffset;
-          lastPoint = point;
-        }
-        context.timeOffsetNs = ktimeNs - baseKtimeNs;
-        writeSample(sink, views, at, context);
-        sampleCount += field(Record.SAMPLE_COUNT);
-        if (++records >= options.batchSamples) flush();
-      });
+      for (let at = 0; at + Record.HEADER <= batch.length; ) {
+        const next = at + recordBytes((views.words[(at + Record.HEADER_BYTES) >> 2] as number) & 0xffff);
+        if (next > batch.length) return;
+        addRecord(views, at, pointOf);
+        at = next;
+      }
     },
     flush,
     emitState(states) {
@@ -117,17 +154,25 @@ export function createBatchBuilder(options: BatchBuilderOptions): BatchBuilder {
   };
 }
 
-/**
- * A message whose last field, the array of samples, is filled with items that are encoded already. An Avro array is a
- * count, as many items, and a zero; the message has only the zero.
- */
-function withSamples(message: Buffer, count: number, items: Buffer): Buffer {
-  if (count === 0) return message;
-  const countBytes = Buffer.alloc(5);
-  return Buffer.concat([
-    message.subarray(0, -1),
-    countBytes.subarray(0, writeLong(countBytes, 0, count)),
-    items,
-    ARRAY_END,
-  ]);
+// A message's last field, the array of samples, is filled with items that are encoded already. An Avro array is a count, as many
+// items, and a zero; the head as avsc encodes it ends with the zero of an empty one.
+
+function placedBefore(head: Buffer, count: number, sink: SampleSink): Buffer {
+  const prefixBytes = head.length - 1;
+  const countBytes = writeLong(sink.bytes, 0, count);
+  const start = HEAD_BYTES - prefixBytes - countBytes;
+  head.copy(sink.bytes, start, 0, prefixBytes);
+  writeLong(sink.bytes, start + prefixBytes, count);
+  sink.bytes[sink.length] = 0;
+  return sink.bytes.subarray(start, sink.length + 1);
+}
+
+function copied(head: Buffer, count: number, sink: SampleSink): Buffer {
+  if (count === 0) return head;
+  const message = Buffer.allocUnsafeSlow(head.length + COUNT_BYTES_MAX + sink.length - HEAD_BYTES);
+  let at = head.copy(message, 0, 0, head.length - 1);
+  at = writeLong(message, at, count);
+  at += sink.bytes.copy(message, at, HEAD_BYTES, sink.length);
+  message[at++] = 0;
+  return message.subarray(0, at);
 }

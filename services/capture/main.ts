@@ -49,7 +49,8 @@ function build({ config, log, metrics, fail, reload }: ServiceContext<CaptureSer
     identity,
     batchSamples: capture.batchSamples,
     readClock: readClockOffset,
-    emit: (value, samples) => publisher.push({ topic: topicNames.rawSamples, key: identity.agent, value, samples }),
+    emit: (value, samples, release) =>
+      publisher.push({ topic: topicNames.rawSamples, key: identity.agent, value, samples, release }),
   });
   const sampler: Sampler = createSampler({
     config: capture,

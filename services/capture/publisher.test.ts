@@ -307,3 +307,24 @@ test('at the deadline what is left goes to the spool, for the next run', async (
   assert.deepEqual(values(), []);
   assert.equal(await counted(next.metrics, 'published_samples_total'), 2);
 });
+
+test('a message is released when Kafka has it, and never after a request that failed', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const kafka = new FakeKafka();
+  const { publisher } = publisherOf(kafka);
+  const released: string[] = [];
+  const releasing = (name: string) => message(name, { release: () => released.push(name) });
+  let failures = 1;
+  kafka.answer = async () => {
+    if (failures-- > 0) throw new Error('no leader');
+    assert.deepEqual(released, kafka.values().slice(1));
+  };
+  await publisher.start();
+  publisher.push(releasing('in the failed request'));
+  await pass(t, 1000);
+  publisher.push(releasing('after it'));
+  await pass(t, BETWEEN_REQUESTS_MS);
+  await settle();
+  assert.deepEqual([kafka.values(), released], [['in the failed request', 'after it'], ['after it']]);
+  await publisher.stop(ended());
+});

@@ -16,6 +16,8 @@ export interface Outgoing {
   value: Buffer;
   /** Samples inside, for the accounts. */
   samples: number;
+  /** Called when Kafka or the disk has the message: its memory is then used again. Not called after a request that failed. */
+  release?: (() => void) | undefined;
 }
 
 export interface Publisher extends Component {
@@ -87,8 +89,10 @@ export function createPublisher(options: PublisherOptions): Publisher {
   }
 
   function push(message: Outgoing): void {
-    if (spool && (away || queuedBytes + message.value.length > options.queueBytes)) toSpool(spool, message);
-    else {
+    if (spool && (away || queuedBytes + message.value.length > options.queueBytes)) {
+      toSpool(spool, message);
+      message.release?.();
+    } else {
       queue.push(message);
       account(message.value.length);
     }
@@ -114,16 +118,23 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   async function send(batch: readonly Outgoing[]): Promise<void> {
     const byTopic = Map.groupBy(batch, (message) => message.topic);
-    await producer.sendBatch({
-      compression: compressionTypes[options.compression],
-      topicMessages: [...byTopic].map(([topic, group]) => ({
-        topic,
-        messages: group.map(({ key, value }) => ({ key, value })),
-      })),
-    });
+    try {
+      await producer.sendBatch({
+        compression: compressionTypes[options.compression],
+        topicMessages: [...byTopic].map(([topic, group]) => ({
+          topic,
+          messages: group.map(({ key, value }) => ({ key, value })),
+        })),
+      });
+    } catch (error) {
+      // Parts of the request may still wait in a socket, where they are not to change.
+      for (const message of batch) message.release = undefined;
+      throw error;
+    }
     for (const message of batch) {
       metrics.published.inc(message.samples);
       metrics.messages.inc({ topic: message.topic });
+      message.release?.();
     }
   }
 

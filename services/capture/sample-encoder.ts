@@ -6,7 +6,7 @@ import { writeLong } from '@tcxflow/schemas/binary.ts';
 import { FLAG_VLAN, Record } from 'libbpf-ts/record.ts';
 
 /** Ten numbers of up to 10 bytes, the header's length, and a header of 256 bytes with a tag. */
-const SAMPLE_BYTES_MAX = 11 * 10 + 256 + 4;
+export const SAMPLE_BYTES_MAX = 11 * 10 + 256 + 4;
 const MAC_ADDRESSES_BYTES = 12;
 const VLAN_TAG_BYTES = 4;
 const WORD_BYTES = 8;
@@ -16,22 +16,26 @@ const HEADER_WORD = Record.HEADER;
 export interface SampleContext {
   /** Index into SampleBatch.sources. */
   source: number;
-  /** From the batch's base time; may be negative. */
-  timeOffsetNs: number;
   /** Added to interface indexes that are not 0. */
   indexOffset: number;
 }
 
-/** A batch's samples, and room for more. State only; used again for every batch. */
+/** A batch's samples, and room for more. State only; used again, see sink-pool.ts. */
 export interface SampleSink {
   readonly bytes: Buffer;
   readonly view: DataView;
   length: number;
 }
 
-export function createSampleSink(samplesMax: number): SampleSink {
-  const bytes = Buffer.alloc(samplesMax * SAMPLE_BYTES_MAX + WORD_BYTES);
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), length: 0 };
+/** @param bytes of all it can hold */
+export function createSampleSink(bytes: number): SampleSink {
+  const buffer = Buffer.alloc(bytes + WORD_BYTES);
+  return { bytes: buffer, view: new DataView(buffer.buffer, buffer.byteOffset, buffer.length), length: 0 };
+}
+
+/** Whether one more sample fits, however long. */
+export function hasRoom(sink: SampleSink): boolean {
+  return sink.length + SAMPLE_BYTES_MAX + WORD_BYTES <= sink.bytes.length;
 }
 
 /** The same records as bytes, as 32-bit words, and as 64-bit words. */
@@ -53,13 +57,20 @@ export function viewRecords(records: Buffer): RecordViews {
 /**
  * Appends one sample.
  * @param at byte offset of the record, a multiple of 8
+ * @param timeOffsetNs from the batch's base time; may be negative
  */
-export function writeSample(sink: SampleSink, records: RecordViews, at: number, context: SampleContext): void {
+export function writeSample(
+  sink: SampleSink,
+  records: RecordViews,
+  at: number,
+  context: SampleContext,
+  timeOffsetNs: number,
+): void {
   const { bytes } = sink;
   const { words } = records;
   let to = writeLong(bytes, sink.length, context.source);
   to = writeLong(bytes, to, field(words, at, Record.SEQUENCE) + field(words, at, Record.SEQUENCE + 4) * 0x1_0000_0000);
-  to = writeLong(bytes, to, context.timeOffsetNs);
+  to = writeLong(bytes, to, timeOffsetNs);
   to = writeLong(bytes, to, field(words, at, Record.RATE));
   to = writeLong(bytes, to, field(words, at, Record.SAMPLE_COUNT));
   to = writeLong(bytes, to, field(words, at, Record.SEGMENTS));

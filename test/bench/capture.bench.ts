@@ -1,83 +1,44 @@
 // From the kernel to encoded batches, and to Kafka: samples per second, CPU, losses, memory, and what sampling costs the
 // traffic itself. A generator on one core sends into a pair of namespaces. Needs root.
 
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { createBatchBuilder } from '@tcxflow/capture/batch-builder.ts';
-import { captureSection, numberedRules } from '@tcxflow/capture/config.ts';
-import { openNamespace } from '@tcxflow/capture/namespace.ts';
-import { createPointList } from '@tcxflow/capture/point-list.ts';
-import { quietLog } from '@tcxflow/common/testing/quiet.ts';
 import { startKafka } from '@tcxflow/embedded/kafka.ts';
 import { choosePort } from '@tcxflow/embedded/ports.ts';
 import { recordingLog } from '@tcxflow/embedded/testing/engines.ts';
-import { readClockOffset } from 'libbpf-ts/links.ts';
 import { scrape, sumOf } from '../../services/cli/up/scrape.ts';
 import { createLinkPair, type LinkPair } from '../support/link-pair.ts';
 import { type Measurement, summarize } from './measure.ts';
+import { generate, type RingRequest, type RingRun } from './ring.ts';
 
-const run = promisify(execFile);
-const generator = fileURLToPath(new URL('generator.ts', import.meta.url));
 const tcxflow = fileURLToPath(new URL('../../services/cli/tcxflow.mjs', import.meta.url));
-const SECONDS = 3;
 const RUNS = 3;
 /** Where wake-ups and not records are the cost. */
 const STEADY_PPS = 200_000;
 const CLOCK_TICKS_PER_SECOND = 100;
 
-async function generate(pair: LinkPair, packetsPerSecond = 0): Promise<{ sent: number; seconds: number }> {
-  const args = [generator, pair.far, 'eth0', String(SECONDS), String(packetsPerSecond)];
-  return JSON.parse((await run(process.execPath, args)).stdout);
+interface RingReader {
+  run(rate: number, packetsPerSecond?: number): Promise<RingRun>;
+  stop(): void;
 }
 
-interface RingRun {
-  samplesPerSecond: number;
-  lost: number;
-  cpuSecondsPerMillion: number;
-  /** Of those, in the kernel: the reader's system calls, not the programs, which run in the traffic's own time. */
-  kernelSecondsPerMillion: number;
-  packetsPerSecond: number;
-}
-
-/** In this process: ring → batches → Avro, thrown away. */
-async function ringRun(pair: LinkPair, rate: number, packetsPerSecond = 0): Promise<RingRun> {
-  const config = captureSection.parse({ interfaces: [{ match: 'eth0', netns: pair.near, rate, fib: false }] });
-  const identity = { agent: 'bench', agentAddress: Buffer.alloc(16), bootId: Buffer.alloc(16) };
-  let samples = 0;
-  const emit = (_message: Buffer, count: number) => {
-    samples += count;
-  };
-  const { batchSamples } = config;
-  const builder = createBatchBuilder({ identity, batchSamples, readClock: readClockOffset, emit });
-  const namespace = openNamespace({
-    netns: pair.near,
-    number: 0,
-    rules: numberedRules(config),
-    config,
-    builder,
-    points: createPointList(),
-    onMetadata: () => undefined,
-    log: quietLog,
-  });
-  await namespace.settled();
-  const before = process.cpuUsage();
-  const { sent, seconds } = await generate(pair, packetsPerSecond);
-  await namespace.capture.flush();
-  builder.flush();
-  const { user, system } = process.cpuUsage(before);
-  const counters = namespace.sampled()[0]?.attachment.counters('ingress');
-  await namespace.detach();
-  namespace.close();
+function startRingReader({ near, far }: LinkPair): RingReader {
+  const child = fork(fileURLToPath(new URL('ring.ts', import.meta.url)));
   return {
-    samplesPerSecond: samples / seconds,
-    lost: counters?.ringFull ?? 0,
-    cpuSecondsPerMillion: (user + system) / samples,
-    kernelSecondsPerMillion: system / samples,
-    packetsPerSecond: sent / seconds,
+    run: (rate, packetsPerSecond = 0) =>
+      new Promise((resolve, reject) => {
+        const onExit = (code: number | null) => reject(new Error(`ring.ts ended with ${code}`));
+        child.once('exit', onExit);
+        child.once('message', (run) => {
+          child.off('exit', onExit);
+          resolve(run as RingRun);
+        });
+        child.send({ near, far, rate, packetsPerSecond } satisfies RingRequest);
+      }),
+    stop: () => child.disconnect(),
   };
 }
 
@@ -150,7 +111,7 @@ async function serviceRun(pid: number, port: number, pair: LinkPair, packetsPerS
   };
   const before = await read();
   const cpuBefore = cpuSeconds(pid);
-  const { seconds } = await generate(pair, packetsPerSecond);
+  const { seconds } = await generate(pair.far, packetsPerSecond);
   let after = await read();
   for (let last = -1; after.published !== last || after.waiting > 0; ) {
     last = after.published;
@@ -180,18 +141,20 @@ interface All {
 async function measureAll(): Promise<All> {
   const { pair, remove } = await createLinkPair();
   const all: All = { plain: [], ring: { 1: [], 10: [], 100: [], 1000: [] }, service: [] };
+  const ring = startRingReader(pair);
   try {
-    await ringRun(pair, 1); // Warm-up: compiled by then.
+    await ring.run(1); // Warm-up: compiled by then.
     for (let index = 0; index < RUNS; index++) {
-      const { sent, seconds } = await generate(pair);
+      const { sent, seconds } = await generate(pair.far, 0);
       all.plain.push(sent / seconds);
-      all.ring[1].push(await ringRun(pair, 1));
-      all.ring[1000].push(await ringRun(pair, 1000));
-      all.ring[10].push(await ringRun(pair, 10, STEADY_PPS));
-      all.ring[100].push(await ringRun(pair, 100, STEADY_PPS));
+      all.ring[1].push(await ring.run(1));
+      all.ring[1000].push(await ring.run(1000));
+      all.ring[10].push(await ring.run(10, STEADY_PPS));
+      all.ring[100].push(await ring.run(100, STEADY_PPS));
     }
     all.service = await serviceRuns(pair, 1, 0);
   } finally {
+    ring.stop();
     await remove();
   }
   return all;
