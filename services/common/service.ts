@@ -16,6 +16,8 @@ export interface ServiceContext<Config> {
   fail: Fail;
   /** Reads and validates the configuration again. @throws {ConfigError} */
   reload: () => Config;
+  /** Whose values reload() gives; undefined: none is read. */
+  configFile?: string | undefined;
 }
 
 export interface ServiceDefinition<Schema extends z.ZodType<CommonConfig>> {
@@ -57,7 +59,8 @@ export async function runService<Schema extends z.ZodType<CommonConfig>>(
     const log = createLogger(config.log, service.name);
     const metrics = createMetrics(service.name);
     const health = createHealthServer(config.http, metrics, log);
-    const exitCode = await runComponents((fail) => [health, ...service.build({ config, log, metrics, fail, reload })], {
+    const context = { config, log, metrics, reload, configFile: flags.config };
+    const exitCode = await runComponents((fail) => [health, ...service.build({ ...context, fail })], {
       log,
       deadlineMs: config.shutdown.deadlineMs,
       onReady: () => {

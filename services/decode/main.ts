@@ -16,7 +16,7 @@ import { fileCommand } from './inspect/file.ts';
 import { createDecodeMetrics } from './metrics.ts';
 import { openProcessor } from './processor.ts';
 
-function build({ config, log, metrics, fail }: ServiceContext<DecodeServiceConfig>): Component[] {
+function build({ config, log, metrics, fail, reload, configFile }: ServiceContext<DecodeServiceConfig>): Component[] {
   const kafka = createKafka(config.kafka, 'decode', log);
   const layout = createTopicLayout(kafka, topicNames.decodedSamples);
   const producer = createRenewingProducer(kafka);
@@ -27,6 +27,8 @@ function build({ config, log, metrics, fail }: ServiceContext<DecodeServiceConfi
   const decodeMetrics = createDecodeMetrics(metrics);
   const enrichment = createEnrichment({
     config: config.decode,
+    configFile,
+    reload: () => reload().decode,
     kafka,
     sessionTimeoutMs: config.kafka.sessionTimeoutMs,
     metrics,

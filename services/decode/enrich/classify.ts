@@ -20,10 +20,23 @@ export interface InterfaceTraits {
 export interface Classifier {
   agent(agent: string): AgentClasses;
   interface(agent: string, traits: InterfaceTraits): InterfaceClasses;
+  /** Of each field of the agent, and of the interface if one is given. */
+  explain(agent: string, traits: InterfaceTraits | undefined): Decision[];
+}
+
+/** Which rule set a field. */
+export interface Decision {
+  field: keyof AgentClasses | keyof InterfaceClasses;
+  /** Empty when no rule did. */
+  value: string;
+  /** Its place in the list, from 1; 0 = no rule. */
+  rule: number;
 }
 
 interface CompiledRule {
   rule: Rule;
+  /** From 1. */
+  number: number;
   agent: Matcher;
   interface: Matcher | undefined;
   alias: Matcher | undefined;
@@ -33,21 +46,27 @@ const compileOptional = (pattern: string | undefined) => (pattern === undefined 
 
 /** @param rules as the configuration's schema let them pass */
 export function createClassifier(rules: readonly Rule[]): Classifier {
-  const compiled: CompiledRule[] = rules.map((rule) => ({
+  const compiled: CompiledRule[] = rules.map((rule, index) => ({
     rule,
+    number: index + 1,
     agent: compilePattern(rule.agent),
     interface: compileOptional(rule.interface),
     alias: compileOptional(rule.alias),
   }));
+  const ofAgent = (agent: string) =>
+    firstOfEach(
+      agentFields,
+      compiled.filter((entry) => !looksAtInterface(entry.rule) && entry.agent(agent)),
+    );
+  const ofInterface = (agent: string, traits: InterfaceTraits) =>
+    firstOfEach(
+      interfaceFields,
+      compiled.filter((entry) => entry.agent(agent) && matchesInterface(entry, traits)),
+    );
   return {
-    agent(agent) {
-      const matching = compiled.filter((entry) => !looksAtInterface(entry.rule) && entry.agent(agent));
-      return firstOfEach(agentFields, matching);
-    },
-    interface(agent, traits) {
-      const matching = compiled.filter((entry) => entry.agent(agent) && matchesInterface(entry, traits));
-      return firstOfEach(interfaceFields, matching);
-    },
+    agent: (agent) => classesOf(ofAgent(agent)),
+    interface: (agent, traits) => classesOf(ofInterface(agent, traits)),
+    explain: (agent, traits) => [...ofAgent(agent), ...(traits ? ofInterface(agent, traits) : [])],
   };
 }
 
@@ -59,7 +78,13 @@ function matchesInterface({ rule, interface: name, alias }: CompiledRule, traits
   return megabits >= (rule.minSpeedMbps ?? 0) && megabits <= (rule.maxSpeedMbps ?? Infinity);
 }
 
-function firstOfEach<Field extends keyof Rule>(fields: readonly Field[], matching: CompiledRule[]) {
-  const entries = fields.map((field) => [field, matching.map(({ rule }) => rule[field]).find(Boolean) ?? '']);
-  return Object.fromEntries(entries) as Record<Field, string>;
+function firstOfEach<Field extends Decision['field']>(fields: readonly Field[], matching: readonly CompiledRule[]) {
+  return fields.map((field) => {
+    const winner = matching.find(({ rule }) => rule[field]);
+    return { field, value: winner?.rule[field] ?? '', rule: winner?.number ?? 0 };
+  });
+}
+
+function classesOf<Field extends string>(decisions: readonly { field: Field; value: string }[]): Record<Field, string> {
+  return Object.fromEntries(decisions.map(({ field, value }) => [field, value])) as Record<Field, string>;
 }

@@ -14,7 +14,9 @@ export const enrichSection = z
       .describe('MaxMind DB (mmdb) file with AS numbers; may be the same as countries_file.'),
     servicesFile: path
       .optional()
-      .describe('Names of ports, as /etc/services has them; default: a short list from IANA.'),
+      .describe(
+        'Names of ports as `decode explain` and `decode FILE` show them, as in /etc/services; default: a short list from IANA.',
+      ),
     pollMs: z
       .int()
       .min(100)

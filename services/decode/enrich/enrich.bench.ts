@@ -60,7 +60,7 @@ function makeEnricher(anonymizes: boolean) {
     classifier: createClassifier([]),
     onLookupError: () => undefined,
   });
-  if (anonymizes) enricher.setAnonymizer(createAnonymizer(Buffer.alloc(32, 3)));
+  if (anonymizes) enricher.use({ anonymizer: createAnonymizer(Buffer.alloc(32, 3)) });
   const use = {
     countries: openGeoDatabase(makeMmdb(countries)),
     autonomousSystems: openGeoDatabase(makeMmdb(systems)),

@@ -166,7 +166,7 @@ test('a database that is broken somewhere costs those facts alone, and is counte
 test('anonymisation replaces the bytes in place, from the cache as from the cipher, and facts are those of the real address', () => {
   const key = Buffer.alloc(32, 5);
   const enricher = makeEnricher({ anonymizes: true });
-  enricher.setAnonymizer(createAnonymizer(key));
+  enricher.use({ anonymizer: createAnonymizer(key) });
   enricher.use(networksOf('192.0.2.0/24,doc'));
   enricher.startBatch('a', bootId, 0n);
   const expected = bytes('192.0.2.1');

@@ -49,11 +49,16 @@ export interface Enricher {
   tables(): BatchTables;
 }
 
+/** What may change while it runs. */
+export interface EnricherSources extends AddressSources {
+  classifier: Classifier;
+  anonymizer: Anonymizer;
+}
+
 /** What loads it calls. */
 export interface EnricherControl extends Enricher {
   /** In use from the next batch on. */
-  use(sources: Partial<AddressSources>): void;
-  setAnonymizer(anonymizer: Anonymizer): void;
+  use(sources: Partial<EnricherSources>): void;
   readonly cache: Pick<AddressCache, 'lookups' | 'misses'>;
 }
 
@@ -86,11 +91,13 @@ export function createEnricher(options: EnricherOptions): EnricherControl {
   const networkTable = createBatchTable((number) => sources.networks?.rows[number - 1] as Network);
   const systemTable = createBatchTable((number) => systems[number - 1] as AutonomousSystem);
   const sourceFacts = createSourceFacts(options.names, options.classifier);
-  let next: Partial<AddressSources> | undefined;
+  let next: Partial<EnricherSources> | undefined;
   let anonymizer: Anonymizer | undefined;
 
-  function takeNext(): void {
-    Object.assign(sources, next);
+  function takeNext({ classifier, anonymizer: given, ...addressSources }: Partial<EnricherSources>): void {
+    Object.assign(sources, addressSources);
+    if (classifier) sourceFacts.useClassifier(classifier);
+    anonymizer = given ?? anonymizer;
     next = undefined;
     cache.clear();
     systems.length = 0;
@@ -153,11 +160,8 @@ export function createEnricher(options: EnricherOptions): EnricherControl {
     use(changed) {
       next = { ...next, ...changed };
     },
-    setAnonymizer(given) {
-      anonymizer = given;
-    },
     startBatch(agent, bootId, timeNs) {
-      if (next) takeNext();
+      if (next) takeNext(next);
       networkTable.start();
       systemTable.start();
       sourceFacts.start(agent, bootId, timeNs);

@@ -8,27 +8,28 @@ import type { Logger } from '@tcxflow/common/logger.ts';
 import type { Metrics } from '@tcxflow/common/metrics.ts';
 import type { Kafka } from 'kafkajs';
 import type { DecodeConfig } from '../config.ts';
-import { createAnonymizer, parseKey } from './anonymize.ts';
+import { parseKey } from './anonymize.ts';
 import { createClassifier } from './classify.ts';
-import { createEnricher, type Enricher, type EnricherControl } from './enricher.ts';
-import { fileSources } from './file-sources.ts';
+import { createEnricher, type Enricher } from './enricher.ts';
+import { fileSources, settingSources } from './file-sources.ts';
 import { createNameTable } from './interface-names.ts';
 import { createEnrichMetrics } from './metrics.ts';
 import { createNamesConsumer } from './names-consumer.ts';
-import { builtInServices, parseServiceNames, type ServiceNames } from './service-names.ts';
 import { createSourceFiles, type SourceFiles } from './source-files.ts';
 
 export interface Enrichment {
   /** undefined: nothing is to be added or hidden. */
   enricher: Enricher | undefined;
-  /** For display. */
-  serviceNames(): ServiceNames;
   /** To be started before samples are decoded. */
   components: Component[];
 }
 
 export interface EnrichmentOptions {
   config: DecodeConfig;
+  /** Looked at for new rules. */
+  configFile: string | undefined;
+  /** @throws {ConfigError} */
+  reload: () => DecodeConfig;
   kafka: Kafka;
   sessionTimeoutMs: number;
   metrics: Metrics;
@@ -38,6 +39,8 @@ export interface EnrichmentOptions {
 
 export function createEnrichment({
   config,
+  configFile,
+  reload,
   kafka,
   sessionTimeoutMs,
   metrics,
@@ -56,11 +59,10 @@ export function createEnrichment({
     classifier: createClassifier(enrich.rules),
     onLookupError: () => enrichMetrics.lookupErrors.inc(),
   });
-  let serviceNames = parseServiceNames(builtInServices);
+  const keyFile = anonymize ? config.anonymizeKeyFile : undefined;
+  const readRules = () => reload().enrich.rules;
   const files = createSourceFiles({
-    files: fileSources(enrich, enricher, (loaded) => {
-      serviceNames = loaded;
-    }),
+    files: [...fileSources(enrich, enricher), ...settingSources({ configFile, readRules, keyFile }, enricher)],
     pollMs: enrich.pollMs,
     metrics: enrichMetrics,
     log,
@@ -81,26 +83,23 @@ export function createEnrichment({
         }),
       ]
     : [];
-  const isUsed = enrich.names || enrich.rules.length > 0 || anonymize || enricher.looksUpAddresses;
+  // Rules may come later.
+  const isUsed =
+    enrich.names || configFile !== undefined || enrich.rules.length > 0 || anonymize || enricher.looksUpAddresses;
   return {
     enricher: isUsed ? enricher : undefined,
-    serviceNames: () => serviceNames,
-    components: [createKeyReader(config, enricher, log), files, reloadOnSighup(files, log), ...namesConsumer],
+    components: [createKeyCheck(config, log), files, reloadOnSighup(files, log), ...namesConsumer],
   };
 }
 
-/** Without its key the service does not start: no address may leave as it is. The key stays the same while it runs. */
-function createKeyReader(
-  { anonymize, anonymizeKeyFile = '' }: DecodeConfig,
-  enricher: EnricherControl,
-  log: Logger,
-): Component {
+/** Without its key the service does not start: no address may leave as it is. Later on a key that is no key changes nothing. */
+function createKeyCheck({ anonymize, anonymizeKeyFile = '' }: DecodeConfig, log: Logger): Component {
   return {
     name: 'anonymisation key',
     async start() {
       if (!anonymize) return;
       try {
-        enricher.setAnonymizer(createAnonymizer(parseKey(await readFile(anonymizeKeyFile))));
+        parseKey(await readFile(anonymizeKeyFile));
       } catch (cause) {
         throw new TcxflowError('ANONYMIZE_KEY', `${anonymizeKeyFile}: ${(cause as Error).message}`, {
           cause,
@@ -116,7 +115,7 @@ function createKeyReader(
 
 function reloadOnSighup(files: SourceFiles, log: Logger): Component {
   const onHangup = () => {
-    log.info('reading the files of decode.enrich again');
+    log.info('reading the files of decode.enrich, rules and key again');
     void files.reload().catch((err: unknown) => log.error({ err }, 'reading the files again failed'));
   };
   return {

@@ -1,24 +1,23 @@
 // The files of decode.enrich: how large each may be, how it is read, and where its content goes.
 
+import { createAnonymizer, parseKey } from './anonymize.ts';
+import { createClassifier } from './classify.ts';
 import type { EnrichConfig } from './config.ts';
 import type { EnricherControl } from './enricher.ts';
 import { openGeoDatabase } from './geo.ts';
 import { parseNetworks } from './networks-file.ts';
-import { parseServiceNames, type ServiceNames } from './service-names.ts';
+import type { Rule } from './rules.ts';
 import type { SourceFile } from './source-files.ts';
 
 const DATABASE_BYTES_MAX = 2 ** 30;
 const NETWORKS_BYTES_MAX = 64 << 20;
-const SERVICES_BYTES_MAX = 4 << 20;
+const CONFIG_BYTES_MAX = 4 << 20;
+const KEY_FILE_BYTES_MAX = 1024;
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-export function fileSources(
-  config: EnrichConfig,
-  enricher: Pick<EnricherControl, 'use'>,
-  useServiceNames: (names: ServiceNames) => void,
-): SourceFile[] {
-  const { networksFile, countriesFile, autonomousSystemsFile, servicesFile } = config;
+export function fileSources(config: EnrichConfig, enricher: Pick<EnricherControl, 'use'>): SourceFile[] {
+  const { networksFile, countriesFile, autonomousSystemsFile } = config;
   const database = (name: string, path: string, uses: readonly ('countries' | 'autonomousSystems')[]): SourceFile => ({
     name,
     path,
@@ -48,15 +47,43 @@ export function fileSources(
     if (autonomousSystemsFile)
       sources.push(database('autonomous_systems', autonomousSystemsFile, ['autonomousSystems']));
   }
-  if (servicesFile)
+  return sources;
+}
+
+export interface ChangingSettings {
+  /** undefined: none is read, and rules stay as they are. */
+  configFile: string | undefined;
+  /** Reads and validates all of it, environment included. @throws {ConfigError} */
+  readRules: () => readonly Rule[];
+  /** undefined: nothing is anonymised. */
+  keyFile: string | undefined;
+}
+
+/** The configuration file for its rules, and the key. A configuration with a mistake anywhere changes nothing. */
+export function settingSources(
+  { configFile, readRules, keyFile }: ChangingSettings,
+  enricher: Pick<EnricherControl, 'use'>,
+): SourceFile[] {
+  const sources: SourceFile[] = [];
+  if (configFile)
     sources.push({
-      name: 'services',
-      path: servicesFile,
-      maxBytes: SERVICES_BYTES_MAX,
+      name: 'rules',
+      path: configFile,
+      maxBytes: CONFIG_BYTES_MAX,
+      load() {
+        const rules = readRules();
+        enricher.use({ classifier: createClassifier(rules) });
+        return { entries: rules.length };
+      },
+    });
+  if (keyFile)
+    sources.push({
+      name: 'key',
+      path: keyFile,
+      maxBytes: KEY_FILE_BYTES_MAX,
       load(content) {
-        const names = parseServiceNames(decoder.decode(content));
-        useServiceNames(names);
-        return { entries: names.names };
+        enricher.use({ anonymizer: createAnonymizer(parseKey(content)) });
+        return { entries: 1 };
       },
     });
   return sources;

@@ -47,8 +47,8 @@ export function openLookup({ enrich, anonymize, anonymizeKeyFile = '' }: DecodeC
       throw new TcxflowError('ENRICH_SOURCE', `a database is broken: ${(error as Error).message}`);
     },
   });
-  for (const { path, load } of fileSources(enrich, enricher, () => undefined)) readSource(path, load);
-  if (anonymize) readSource(anonymizeKeyFile, (key) => enricher.setAnonymizer(createAnonymizer(parseKey(key))));
+  for (const { path, load } of fileSources(enrich, enricher)) readSource(path, load);
+  if (anonymize) readSource(anonymizeKeyFile, (key) => enricher.use({ anonymizer: createAnonymizer(parseKey(key)) }));
   enricher.startBatch('', Buffer.alloc(16), 0n);
 
   return (text) => {

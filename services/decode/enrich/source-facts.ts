@@ -15,14 +15,17 @@ export interface SourceFacts {
   start(agent: string, bootId: Uint8Array, timeNs: bigint): void;
   interface(ifIndex: number, ifName: string): InterfaceFacts;
   agent(): AgentFacts;
+  /** Other rules; between batches. */
+  useClassifier(classifier: Classifier): void;
 }
 
 /** Answers kept for agents, and for interfaces that nothing is known of but their name. Then all are asked for again. */
 const KEPT_MAX = 50_000;
 
-export function createSourceFacts(names: NameTable, classifier: Classifier): SourceFacts {
+export function createSourceFacts(names: NameTable, firstClassifier: Classifier): SourceFacts {
+  let classifier = firstClassifier;
   /** As long as the names themselves are kept. */
-  const ofKnown = new WeakMap<InterfaceTraits, InterfaceFacts>();
+  let ofKnown = new WeakMap<InterfaceTraits, InterfaceFacts>();
   const ofUnknown = new Map<string, InterfaceFacts>();
   const classesOf = new Map<string, AgentClasses>();
   let agent = '';
@@ -58,6 +61,12 @@ export function createSourceFacts(names: NameTable, classifier: Classifier): Sou
         agentRegion: region,
         agentTenant: tenant,
       };
+    },
+    useClassifier(given) {
+      classifier = given;
+      ofKnown = new WeakMap();
+      ofUnknown.clear();
+      classesOf.clear();
     },
   };
 }

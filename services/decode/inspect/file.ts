@@ -1,6 +1,7 @@
 // `tcxflow decode FILE`: the packets of a capture file, decoded.
 
 import { parseArgs } from 'node:util';
+import { loadConfig } from '@tcxflow/common/config.ts';
 import { ConfigError } from '@tcxflow/common/errors.ts';
 import { formatAddress } from '@tcxflow/packet/address.ts';
 import {
@@ -19,22 +20,27 @@ import {
   Stop,
 } from '@tcxflow/packet/decode.ts';
 import { linkTypeOf } from '@tcxflow/packet/link/link-types.ts';
+import { decodeSchema } from '../config.ts';
+import type { ServiceNames } from '../enrich/service-names.ts';
 import { type CapturedPacket, readCaptureFile } from './capture-file.ts';
 import { layerName, protocolName, readableHeader, stopName, tcpFlagText, tunnelName } from './readable.ts';
+import { readServiceNames, serviceOf } from './services.ts';
 
-const usage = `Usage: tcxflow decode FILE [--format table|json] [--limit N] [--application]
+const usage = `Usage: tcxflow decode FILE [--format table|json] [--limit N] [--application] [--config FILE]
 
 Decodes the packets of a pcap or pcapng file (gzip too), as the worker would.
 
   -f, --format FORMAT  table (default), or json: an object a line
   -n, --limit N        stop after so many packets
       --application    also DNS, TLS, QUIC and HTTP names
+  -c, --config FILE    for decode.tunnel_ports and services_file
 `;
 
 const options = {
   format: { type: 'string', short: 'f', default: 'table' },
   limit: { type: 'string', short: 'n' },
   application: { type: 'boolean', default: false },
+  config: { type: 'string', short: 'c' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -54,7 +60,9 @@ export async function fileCommand(argv: string[]): Promise<number> {
     throw new ConfigError(`--format ${values.format}`, { hint: 'table or json' });
 
   const header = createDecodedHeader();
-  const ports = createTunnelPorts();
+  const { decode } = loadConfig(decodeSchema, { file: values.config });
+  const ports = createTunnelPorts(decode.tunnelPorts);
+  const display = { services: readServiceNames(decode.enrich.servicesFile), application: values.application };
   const counts = new Map<string, number>();
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   if (values.format === 'table') await write(`${row(['packet', 'bytes', 'stop', 'source', 'destination', 'what'])}\n`);
@@ -66,7 +74,7 @@ export async function fileCommand(argv: string[]): Promise<number> {
     counts.set(stop, (counts.get(stop) ?? 0) + 1);
     const decoded = linkType ? header : undefined;
     const line = values.format === 'json' ? jsonLine : tableLine;
-    await write(`${line(packet, decoded, values.application)}\n`);
+    await write(`${line(packet, decoded, display)}\n`);
     if (packet.number >= limit) break;
   }
   if (values.format === 'table')
@@ -79,14 +87,20 @@ async function write(text: string): Promise<void> {
   if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
 }
 
-function jsonLine(packet: CapturedPacket, header: DecodedHeader | undefined, withApplication: boolean): string {
+interface Display {
+  services: ServiceNames;
+  application: boolean;
+}
+
+function jsonLine(packet: CapturedPacket, header: DecodedHeader | undefined, display: Display): string {
   const { number, timeNs, data, wireBytes, linkType } = packet;
   const time = timeNs === 0n ? undefined : formatTime(timeNs);
   const frame = { number, time, wireBytes, capturedBytes: data.length };
   if (!header) return JSON.stringify({ ...frame, linkType, stop: 'unknown link type' });
-  const application = withApplication ? applicationOf(data, header) : undefined;
+  const application = display.application ? applicationOf(data, header) : undefined;
+  const service = serviceOf(display.services, header) || undefined;
   const id = communityId(header);
-  return JSON.stringify({ ...frame, ...readableHeader(header), ...(id && { communityId: id }), application });
+  return JSON.stringify({ ...frame, ...readableHeader(header), service, ...(id && { communityId: id }), application });
 }
 
 function applicationOf(data: Buffer, header: DecodedHeader): Record<string, unknown> | undefined {
@@ -105,7 +119,7 @@ function applicationOf(data: Buffer, header: DecodedHeader): Record<string, unkn
   };
 }
 
-function tableLine(packet: CapturedPacket, header: DecodedHeader | undefined, withApplication: boolean): string {
+function tableLine(packet: CapturedPacket, header: DecodedHeader | undefined, display: Display): string {
   const { number, wireBytes, data, linkType } = packet;
   if (!header) return row([String(number), String(wireBytes), `link type ${linkType}`, '', '', '']);
   const has = (field: number) => (header.fields & (1 << field)) !== 0;
@@ -114,12 +128,13 @@ function tableLine(packet: CapturedPacket, header: DecodedHeader | undefined, wi
     const text = formatAddress(address);
     return has(Field.ports) ? `${text.includes(':') ? `[${text}]` : text}:${port}` : text;
   };
-  const application = withApplication ? applicationOf(data, header) : undefined;
+  const application = display.application ? applicationOf(data, header) : undefined;
   const what = [
     has(Field.vlan) && `VLAN ${header.vlanId}${has(Field.innerVlan) ? `.${header.innerVlanId}` : ''}`,
     has(Field.mpls) && `MPLS ${[...header.mplsLabels.subarray(0, header.mplsDepth)].join('/')}`,
     has(Field.tunnel) && `${tunnelName(header.tunnelKind)}${has(Field.tunnelId) ? ` ${header.tunnelId}` : ''}`,
     header.ipBytes > 0 ? protocolName(header.protocol) : layerName(header.stopLayer),
+    serviceOf(display.services, header),
     has(Field.tcp) && tcpFlagText(header.tcpFlags),
     has(Field.icmp) && `type ${header.icmpType} code ${header.icmpCode}`,
     has(Field.fragment) && `fragment at ${header.fragmentOffset}`,

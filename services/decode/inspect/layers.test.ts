@@ -14,6 +14,7 @@ import {
   tcp,
   udpTo,
 } from '@tcxflow/packet/testing/frames.ts';
+import { builtInServices, parseServiceNames } from '../enrich/service-names.ts';
 import { formatExplanation } from './explain.ts';
 import { explainPacket } from './layers.ts';
 
@@ -48,7 +49,7 @@ test('each header has its bytes and what it told, also the second of a kind', ()
     'tunnel.innerDstMac': '02:00:00:00:00:dd',
   });
   assert.equal(header.stopLayer, Layer.tcp);
-  const text = formatExplanation(packet, { steps, header });
+  const text = formatExplanation(packet, { steps, header }, parseServiceNames(builtInServices));
   assert.match(text, /^vxlan {10}54–61 {5}08 00 00 00 00 12 34 00$/m);
   assert.match(text, /^complete at tcp$/m);
 });
