@@ -28,6 +28,7 @@ export interface Intake {
   flush(nowMs: number, all: boolean): void;
   /** Samples and counters that wait. */
   waiting(): number;
+  waitingBytes(): number;
   /** Whom to take from now on. */
   allow(lists: Pick<ReceiverConfig, 'sources' | 'agents'>): void;
 }
@@ -74,6 +75,12 @@ export function createIntake(config: ReceiverConfig, metrics: ReceiverMetrics, e
     if (waitingBytes >= WAITING_BYTES_MAX) handOn(nowMs);
   }
 
+  function repeat(known: Known): undefined {
+    known.tally.datagrams++;
+    known.tally.repeatedDatagrams++;
+    activate(known);
+  }
+
   function activate(known: Known): void {
     if (known.active) return;
     known.active = true;
@@ -118,6 +125,7 @@ export function createIntake(config: ReceiverConfig, metrics: ReceiverMetrics, e
       // In order is nearly every one.
       if (ahead !== 1) {
         const restarted = agent.isRestart(from.view.getUint32(at + 4));
+        if (!restarted && reorder.has(sequence)) return repeat(known);
         if (!restarted && reorder.hold(sequence, agent.sequence, from.bytes.subarray(start, end))) {
           activate(known);
           if (reorder.full) takeHeld(known, true, nowMs);
@@ -133,6 +141,7 @@ export function createIntake(config: ReceiverConfig, metrics: ReceiverMetrics, e
       flushedMs = nowMs;
       handOn(nowMs);
     },
+    waitingBytes: () => waitingBytes,
     waiting: () => active.reduce((sum, { agent }) => sum + agent.waiting, 0),
     allow(lists) {
       sourceAllowed = createAllowList(lists.sources);

@@ -37,6 +37,8 @@ export interface KnownAgents {
 }
 
 const SILENT_MS = 3_600_000;
+/** Looking through all costs more than a datagram should. */
+const FORGET_EVERY_MS = 10_000;
 /** As a data source, with its counters, and with what is known of it. */
 const ENTRIES_OF_INTERFACE = 3;
 /** Of all agents, that wait for one that is missing: 36 MiB at most. */
@@ -48,6 +50,7 @@ export function createKnownAgents(config: Pick<ReceiverConfig, 'agents' | 'maxAg
   const datagrams = createBudget(HELD_DATAGRAMS_MAX);
   const agents = new Map<string, Known>();
   const tables = new Map<string, InterfaceTable>();
+  let forgottenMs = 0;
   let allowed: AllowList = createAllowList(config.agents);
 
   function forget(which: (known: Known) => boolean): void {
@@ -68,7 +71,10 @@ export function createKnownAgents(config: Pick<ReceiverConfig, 'agents' | 'maxAg
     find: (key) => agents.get(key),
     add(key, address, subAgentId, nowMs) {
       if (!allowed(address, 0)) return 'agent_not_allowed';
-      if (agents.size >= config.maxAgents) forget(({ agent }) => nowMs - agent.lastSeenMs > SILENT_MS);
+      if (agents.size >= config.maxAgents && nowMs - forgottenMs >= FORGET_EVERY_MS) {
+        forgottenMs = nowMs;
+        forget(({ agent }) => nowMs - agent.lastSeenMs > SILENT_MS);
+      }
       if (agents.size >= config.maxAgents) return 'too_many_agents';
       const name = formatAddress(address);
       const table = tables.get(name) ?? createInterfaceTable(entries());

@@ -10,6 +10,8 @@ export interface Reorder {
    * @returns whether a copy of it waits now
    */
   hold(sequence: number, last: number, datagram: Buffer): boolean;
+  /** One of this number waits already. */
+  has(sequence: number): boolean;
   /** @param all also what others are missing before @returns what to take next; undefined: nothing */
   next(last: number, all: boolean): Buffer | undefined;
   readonly full: boolean;
@@ -27,12 +29,12 @@ export function createReorder(share: Share): Reorder {
     hold(sequence, last, datagram) {
       const ahead = difference(sequence, last);
       if (ahead < 2 || ahead > AHEAD_MAX + 1 || datagram.length > DATAGRAM_BYTES_MAX) return false;
-      if (held.some((other) => other.sequence === sequence)) return true; // Twice.
       if (!share.take()) return false;
       held.push({ sequence, datagram: Buffer.from(datagram) });
       held.sort((a, b) => difference(a.sequence, b.sequence));
       return true;
     },
+    has: (sequence) => held.some((other) => other.sequence === sequence),
     next(last, all) {
       const first = held[0];
       if (!first || (!all && difference(first.sequence, last) > 1)) return undefined;

@@ -22,6 +22,7 @@ async function openSockets(options: object, open: (typeof readers)['addon' | 'no
       void got.push(`${formatAddress(bytes.subarray(senderAt, senderAt + 16))} ${bytes.toString('utf8', start, end)}`),
     flush: () => undefined,
     waiting: () => 0,
+    waitingBytes: () => 0,
     allow: () => undefined,
   };
   const metrics = createReceiverMetrics(createMetrics('receiver'));
