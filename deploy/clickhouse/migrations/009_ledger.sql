@@ -123,13 +123,20 @@ FROM
                     if(number > 1, seen, if(isFirst, 0, first - 1)) AS before
                 FROM
                 (
-                    SELECT minute, agent, bootId, ifIndex, ifName AS name, direction, ringFull, copyFailed, sentAt, toInt64(run.1) AS first, toInt64(run.2) AS last,
+                    SELECT minute, agent, bootId, ifIndex, direction, name, ringFull, copyFailed, sentAt, toInt64(run.1) AS first, toInt64(run.2) AS last,
                         row_number() OVER (PARTITION BY agent, bootId, ifIndex, direction ORDER BY first, last) AS number,
                         max(last) OVER (PARTITION BY agent, bootId, ifIndex, direction ORDER BY first, last ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS seen
-                    FROM captured FINAL
-                    ARRAY JOIN arrayZip(firsts, lasts) AS run
-                    WHERE minute >= {from:DateTime('UTC')} - INTERVAL 1 HOUR AND minute < {to:DateTime('UTC')}
-                        AND (samples > 0 OR sentAt < now64(3) - INTERVAL 10 SECOND)
+                    FROM
+                    (
+                        SELECT minute, agent, bootId, ifIndex, direction, any(ifName) AS name, max(captured.ringFull) AS ringFull,
+                            max(captured.copyFailed) AS copyFailed, max(captured.sentAt) AS sentAt, sum(samples) AS n,
+                            min(arrayMin(firsts)) AS lowest, max(arrayMax(lasts)) AS highest, groupArrayArray(arrayZip(firsts, lasts)) AS intervals
+                        FROM captured FINAL
+                        WHERE minute >= {from:DateTime('UTC')} - INTERVAL 1 HOUR AND minute < {to:DateTime('UTC')}
+                            AND (samples > 0 OR captured.sentAt < now64(3) - INTERVAL 10 SECOND)
+                        GROUP BY minute, agent, bootId, ifIndex, direction
+                    )
+                    ARRAY JOIN if(highest + 1 = lowest + n, [(lowest, highest)], intervals) AS run
                 ) AS runs
                 LEFT JOIN
                 (

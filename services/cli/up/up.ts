@@ -3,13 +3,15 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import { createClickHouse } from '@tcxflow/common/clickhouse.ts';
+import { type ClickHouseClient, createClickHouse } from '@tcxflow/common/clickhouse.ts';
 import { ConfigError, reportFatal, TcxflowError } from '@tcxflow/common/errors.ts';
 import { createKafka, waitForKafka } from '@tcxflow/common/kafka.ts';
 import { createLogger } from '@tcxflow/common/logger.ts';
 import type { Lab } from '@tcxflow/lab/lab.ts';
 import { migrate } from '@tcxflow/writer/migrations.ts';
 import { readRunFile, runFilePath } from '../clickhouse-access.ts';
+import { accountOf } from '../ledger/account.ts';
+import { rangeOf, readLedger } from '../ledger/ledger.ts';
 import { type ServiceProcess, startService } from './children.ts';
 import { writeConfigFile } from './config-file.ts';
 import { drain } from './drain.ts';
@@ -36,6 +38,8 @@ export interface UpOptions {
 const serviceNames = ['capture', 'decode', 'aggregate', 'writer', 'sflow'];
 const READY_MS = 30_000;
 const DRAIN_MS = 90_000;
+/** So that the minute that is not over is in the range. */
+const LEDGER_AHEAD_MS = 60_000;
 
 /** What must be undone, last first. */
 type Cleanup = { what: string; undo: () => Promise<void> | void };
@@ -115,6 +119,7 @@ async function run(
     windowMs: options.window * 1000,
   });
   const before = await readTotals(client, agent);
+  const startedAt = new Date();
   const services = await startServices(dataDir, configFile, cleanups, say);
   const { url, database, username, password } = engines.clickhouse;
   writeRunFile(dataDir, {
@@ -152,6 +157,8 @@ async function run(
       : null;
   const store = subtractTotals(await readTotals(client, agent), before);
   const report = makeReport(await takeSnapshot(services), store, truth);
+  const account = await accountSince(client, startedAt, agent);
+  if (!account.ok || account.chosen !== account.stored) say(`ledger       ${account.sentence}`);
   for (const line of renderTalkers(await readTopTalkers(client, agent, TALKERS))) say(line);
   if (options.report) {
     cleanups.unshift({
@@ -160,6 +167,12 @@ async function run(
     });
   } else say(JSON.stringify(report, null, 2));
   return drained ? 0 : 1;
+}
+
+/** By the ledger in ClickHouse, which asks none of the services. */
+async function accountSince(client: ClickHouseClient, startedAt: Date, agent: string) {
+  const range = rangeOf({ from: startedAt.toISOString(), to: new Date(Date.now() + LEDGER_AHEAD_MS).toISOString() }, 0);
+  return accountOf(await readLedger(client, range, agent));
 }
 
 /** Waits until Kafka has all that capture had, on disk too; drain() then sees the rest of the way. */

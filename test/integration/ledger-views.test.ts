@@ -1,0 +1,208 @@
+// The views of the ledger against a plain count of numbers, for logs in which anything is lost, comes twice or in another order.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type Random, seededRandom } from '@tcxflow/common/testing/random.ts';
+import { skipWithout } from '@tcxflow/embedded/testing/engines.ts';
+import { sampleBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
+import { batchOf } from '@tcxflow/writer/testing/messages.ts';
+import { openStore, type Store } from '../support/store.ts';
+
+const MINUTE_MS = 60_000;
+const MS_NS = 1_000_000;
+const start = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS - 30 * MINUTE_MS;
+const text = (ms: number) => new Date(ms).toISOString().slice(0, 19);
+
+interface Told {
+  captured: number;
+  missing: number;
+}
+
+interface Log {
+  messages: Buffer[];
+  /** Minute → what a plain count of the numbers that arrived says. */
+  expected: Map<string, Told>;
+  /** By the kernel, as the last batch that arrived has it. */
+  ringFull: number;
+  /** A whole batch did not arrive. */
+  lostBatches: boolean;
+}
+
+/** Numbers 1 to some hundreds over a few minutes. */
+function makeLog(random: Random, agent: string): Log {
+  const loses = random.chance(50);
+  const ringPercent = random.chance(50) ? random.below(40) : 0;
+  const messages: Buffer[] = [];
+  const arrived = new Map<number, number>();
+  let lostBatches = false;
+  let ringFull = 0;
+  let toldLast = 0;
+  let next = 1;
+  let timeMs = start;
+  const batches = 10 + random.below(40);
+  for (let batchSequence = 1; batchSequence <= batches; batchSequence++) {
+    const samples: [number, number, number][] = [];
+    for (let count = 5 + random.below(15); count > 0; count--) {
+      timeMs += random.below(1500);
+      const number = next++;
+      if (random.chance(ringPercent)) ringFull++;
+      else samples.push([number, 1, (timeMs - start) * MS_NS]);
+    }
+    // Two CPUs: the number was given before the ring was asked for room.
+    for (let index = 1; index < samples.length; index++)
+      if (random.chance(15)) {
+        const [one, two] = [samples[index - 1] as [number, number, number], samples[index] as [number, number, number]];
+        samples[index - 1] = two;
+        samples[index] = one;
+      }
+    if (samples.length === 0) continue;
+    if (loses && random.chance(20)) {
+      lostBatches = true;
+      continue;
+    }
+    for (const [number, , offsetNs] of samples)
+      arrived.set(number, Math.floor((start + offsetNs / MS_NS) / MINUTE_MS) * MINUTE_MS);
+    const fields = { agent, batchSequence, baseTimeNs: BigInt(start) * BigInt(MS_NS) };
+    const message = sampleBatchCodec.encode(batchOf(samples, fields, { selected: next - 1, ringFull }));
+    toldLast = ringFull;
+    messages.push(message);
+    if (random.chance(20)) messages.push(message);
+    // What was on the disk comes later than what is live.
+    if (messages.length > 1 && random.chance(20)) messages.unshift(messages.pop() as Buffer);
+  }
+  return { messages, expected: count(arrived), ringFull: toldLast, lostBatches };
+}
+
+/** Numbers that nobody had count with the next one that somebody had. */
+function count(arrived: ReadonlyMap<number, number>): Log['expected'] {
+  const told: Log['expected'] = new Map();
+  let before = 0;
+  for (const [number, minuteMs] of [...arrived].sort(([a], [b]) => a - b)) {
+    const key = `${text(minuteMs)}Z`;
+    const minute = told.get(key) ?? { captured: 0, missing: 0 };
+    minute.captured++;
+    minute.missing += number - before - 1;
+    told.set(key, minute);
+    before = number;
+  }
+  return told;
+}
+
+describe('the views of the ledger', skipWithout('clickhouse'), () => {
+  let store: Store;
+  const range = { from: text(start - 10 * MINUTE_MS), to: text(start + 30 * MINUTE_MS) };
+  before(async () => {
+    store = await openStore();
+  });
+  after(() => store?.stop());
+
+  test('count what came and what is missing as a set of numbers does, and believe the kernel for what it tells', async () => {
+    const random = seededRandom(7);
+    const logs = new Map(
+      Array.from({ length: 60 }, (_, index) => [`a${index}`, makeLog(random, `a${index}`)] as const),
+    );
+    let offset = 0;
+    for (const { messages } of logs.values()) {
+      // In several blocks, so that what comes twice is in different parts.
+      for (let from = 0; from < messages.length; from += 7) {
+        const some = messages.slice(from, from + 7);
+        await store.write(topicNames.rawSamples, offset, some);
+        offset += some.length;
+      }
+    }
+    const rows = await store.ask<
+      Told & { agent: string; minute: string; ringFull: number; untold: number; twice: number }
+    >(
+      `SELECT agent, minute, captured, missing, ringFull, untold, twice
+       FROM ledger_points(from = {from:String}, to = {to:String}) ORDER BY minute`,
+      range,
+    );
+    let gaps = 0;
+    for (const [agent, { expected, ringFull, lostBatches }] of logs) {
+      const own = rows.filter((row) => row.agent === agent);
+      const told = new Map(own.map(({ minute, captured, missing }) => [minute, { captured, missing }]));
+      assert.deepEqual(told, new Map([...expected].sort()), agent);
+      const sum = (field: 'missing' | 'ringFull' | 'untold' | 'twice') =>
+        own.reduce((total, row) => total + row[field], 0);
+      assert.equal(sum('twice'), 0, agent);
+      assert.equal(sum('ringFull'), Math.min(sum('missing'), ringFull), agent);
+      if (!lostBatches) for (const { untold } of own) assert.equal(untold, 0, agent);
+      gaps += sum('missing');
+    }
+    assert.ok(gaps > 1000, `${gaps} missing`);
+  });
+
+  test('a range that begins in the middle has no gap before it, and one that was there before the range is none of it', async () => {
+    const agent = 'middle';
+    const at = (minute: number) => BigInt(start + minute * MINUTE_MS) * BigInt(MS_NS);
+    const batch = (batchSequence: number, minute: number, first: number, last: number) =>
+      sampleBatchCodec.encode(batchOf([[first, last + 1 - first]], { agent, batchSequence, baseTimeNs: at(minute) }));
+    await store.write(topicNames.rawSamples, 1_000_000, [batch(1, 0, 5, 10), batch(2, 1, 21, 30), batch(3, 3, 41, 50)]);
+    const ask = (fromMinute: number) =>
+      store.ask(
+        'SELECT minute, missing, gaps FROM ledger_points(from = {from:String}, to = {to:String}) WHERE agent = {agent:String} ORDER BY minute',
+        {
+          ...range,
+          from: text(start + fromMinute * MINUTE_MS),
+          agent,
+        },
+      );
+    const minute = (number: number) => `${text(start + number * MINUTE_MS)}Z`;
+    const all = [
+      { minute: minute(0), missing: 4, gaps: [[1, 4]] },
+      { minute: minute(1), missing: 10, gaps: [[11, 20]] },
+      { minute: minute(3), missing: 10, gaps: [[31, 40]] },
+    ];
+    assert.deepEqual(await ask(-5), all);
+    assert.deepEqual(await ask(1), all.slice(1));
+    assert.deepEqual(await ask(2), all.slice(2));
+    // Longer ago than an hour, nobody looks back: no gap is made up.
+    const later = await store.ask(
+      'SELECT minute, missing FROM ledger_points(from = {from:String}, to = {to:String}) WHERE agent = {agent:String}',
+      {
+        from: text(start + 62 * MINUTE_MS),
+        to: text(start + 90 * MINUTE_MS),
+        agent,
+      },
+    );
+    assert.deepEqual(later, []);
+  });
+
+  test('numbers that two batches have are said to be there twice', async () => {
+    const batch = (batchSequence: number, first: number, last: number) =>
+      sampleBatchCodec.encode(
+        batchOf([[first, last + 1 - first]], {
+          agent: 'twice',
+          batchSequence,
+          baseTimeNs: BigInt(start) * BigInt(MS_NS),
+        }),
+      );
+    await store.write(topicNames.rawSamples, 2_000_000, [batch(1, 1, 10), batch(2, 8, 15)]);
+    const query = `SELECT captured, missing, twice, verdict FROM ledger_minutes(from = {from:String}, to = {to:String}) WHERE agent = 'twice'`;
+    assert.partialDeepStrictEqual(await store.ask(query, range), [{ captured: 18, missing: 0, twice: 3 }]);
+  });
+
+  test('windows of some length are compared over times that they divide', async () => {
+    const { makeFlows } = await import('../support/flows.ts');
+    const { flowCodec } = await import('@tcxflow/schemas/topics.ts');
+    const hour = Math.floor(start / 3_600_000) * 3_600_000 - 5 * 3_600_000;
+    const flows = [0, 1, 2].flatMap((window) =>
+      makeFlows(1, hour + window * 420_000).map((flow) => ({ ...flow, agent: 'long', windowMs: 420_000, samples: 5 })),
+    );
+    await store.write(
+      topicNames.flows,
+      0,
+      flows.map((flow) => flowCodec.encode(flow)),
+    );
+    const rows = await store.ask(
+      `SELECT minute, stored FROM ledger_minutes(from = {from:String}, to = {to:String}) ORDER BY minute`,
+      { from: text(hour), to: text(hour + 3_600_000) },
+    );
+    const step = 420_000;
+    const expected = flows.map(({ windowStart }) => `${text(Math.floor(windowStart / step) * step)}Z`);
+    assert.deepEqual(
+      rows,
+      expected.map((minute) => ({ minute, stored: 5 })),
+    );
+  });
+});
