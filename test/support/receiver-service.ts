@@ -3,7 +3,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,7 +17,10 @@ export interface ReceiverService {
   /** One after the other, no faster than a receiver that runs takes them. */
   send(datagrams: readonly Buffer[]): Promise<void>;
   until(done: () => Promise<boolean>): Promise<void>;
+  /** Writes the section anew, for the next reload. */
+  configure(section: string): void;
   reload(): void;
+  residentBytes(): number;
   /** @returns how it ended */
   stop(): Promise<unknown[]>;
 }
@@ -32,7 +35,9 @@ export async function startReceiver(
   const [http, port] = [await choosePort(0), await choosePort(0)];
   const config = join(dataDir, `receiver-${port}.yaml`);
   const head = `kafka: {brokers: [${brokers}]}\nhttp: {port: ${http}}\nlog: {level: warn}\n`;
-  writeFileSync(config, `${head}receiver: {listen: ["[::]:${port}"]${section && `, ${section}`}}\n`);
+  const configure = (more: string) =>
+    writeFileSync(config, `${head}receiver: {listen: ["[::]:${port}"]${more && `, ${more}`}}\n`);
+  configure(section);
   const child = spawn(process.execPath, [tcxflow, 'receiver', '--config', config], { stdio: 'inherit' });
   t.after(() => child.kill('SIGKILL'));
   while (!(await fetch(`http://127.0.0.1:${http}/readyz`).catch(() => undefined))?.ok) {
@@ -54,7 +59,9 @@ export async function startReceiver(
       for (const deadline = Date.now() + 20_000; !(await done()); await sleep(50))
         if (Date.now() > deadline) throw new Error('it never was so');
     },
+    configure,
     reload: () => void child.kill('SIGHUP'),
+    residentBytes: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) * 1024,
     async stop() {
       child.kill('SIGTERM');
       return once(child, 'exit');
