@@ -5,6 +5,7 @@ import { runInNewContext } from 'node:vm';
 import { seededRandom } from '@tcxflow/common/testing/random.ts';
 import { type Measurement, measureRate, summarize } from '../../test/bench/measure.ts';
 import { createFlowSink, writeFlow } from './flow-writer.ts';
+import { type KeySet, makeKeySet } from './key-set.ts';
 import { decodedMessage, MESSAGE_SAMPLES } from './testing/messages.ts';
 import { addBatch, createWindowSet, type Window, type WindowSet } from './windows.ts';
 
@@ -39,9 +40,9 @@ function addAll(set: WindowSet, messages: readonly Buffer[]): void {
 }
 
 /** Samples of open flows: what a worker does between the start of a window and its end. */
-function samplesPerSecond(keys: number): () => Measurement {
+function samplesPerSecond(keys: number, keySets: readonly KeySet[] = []): () => Measurement {
   return () => {
-    const set = createWindowSet();
+    const set = createWindowSet(new Map(), keySets);
     addAll(set, inTurn(keys));
     const messages = atRandom(keys);
     let next = 0;
@@ -84,10 +85,27 @@ function memoryInUse(): number {
   return heapUsed + external;
 }
 
+const byTuple = makeKeySet({
+  name: 'tuple',
+  windowMs: WINDOW_MS,
+  key: ['srcAddress', 'dstAddress', 'protocol', 'srcPort', 'dstPort'],
+  prefixV4: 32,
+  prefixV6: 128,
+});
+const byPrefix = makeKeySet({
+  name: 'prefix',
+  windowMs: 10_000,
+  key: ['srcAddress', 'dstAddress', 'srcAs', 'dstAs'],
+  prefixV4: 24,
+  prefixV6: 48,
+});
+
 export const benchmarks: Record<string, () => Measurement> = {
   'aggregate.samples_per_s_10k': samplesPerSecond(10_000),
   'aggregate.samples_per_s_100k': samplesPerSecond(100_000),
   'aggregate.samples_per_s_1m': samplesPerSecond(MILLION),
+  'aggregate.samples_with_prefixes_per_s_100k': samplesPerSecond(100_000, [byPrefix]),
+  'aggregate.samples_with_tuples_and_prefixes_per_s_100k': samplesPerSecond(100_000, [byTuple, byPrefix]),
   'aggregate.new_flows_per_s'() {
     const messages = inTurn(MILLION);
     return measureRate(() => addAll(createWindowSet(), messages), MESSAGES * MESSAGE_SAMPLES, 'flows/s');
