@@ -3,21 +3,27 @@ import { z } from 'zod';
 import { KEY_SETS_MAX } from './checkpoint.ts';
 import { keyFields, WHOLE_V4, WHOLE_V6 } from './key-set.ts';
 
-const keySet = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[a-z0-9_-]{1,32}$/, 'up to 32 of a-z, 0-9, _ and -')
-    .describe('In the field `keySet` of its records.'),
-  windowMs: z.int().min(1000).max(3_600_000).default(60_000).describe('Length of its tumbling windows.'),
-  key: z.array(z.enum(keyFields)).min(1).describe('What its records are told apart by; all else is zero or empty.'),
-  prefixV4: z
-    .int()
-    .min(0)
-    .max(WHOLE_V4)
-    .default(WHOLE_V4)
-    .describe('Bits of `srcAddress` and `dstAddress` that count.'),
-  prefixV6: z.int().min(0).max(WHOLE_V6).default(WHOLE_V6).describe('The same of IPv6.'),
-});
+const keySet = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[a-z0-9_-]{1,32}$/, 'up to 32 of a-z, 0-9, _ and -')
+      .describe('In the field `keySet` of its records.'),
+    windowMs: z.int().min(1000).max(3_600_000).default(60_000).describe('Length of its tumbling windows.'),
+    key: z.array(z.enum(keyFields)).min(1).describe('What its records are told apart by; all else is zero or empty.'),
+    prefixV4: z
+      .int()
+      .min(0)
+      .max(WHOLE_V4)
+      .default(WHOLE_V4)
+      .describe('Bits of `srcAddress` and `dstAddress` that count.'),
+    prefixV6: z.int().min(0).max(WHOLE_V6).default(WHOLE_V6).describe('The same of IPv6.'),
+  })
+  .refine(
+    ({ key, prefixV4, prefixV6 }) =>
+      (prefixV4 === WHOLE_V4 && prefixV6 === WHOLE_V6) || key.includes('srcAddress') || key.includes('dstAddress'),
+    'prefix lengths need srcAddress or dstAddress in the key',
+  );
 
 export const aggregateSection = z
   .strictObject({

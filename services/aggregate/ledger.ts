@@ -22,8 +22,9 @@ interface Sum {
 /**
  * @param emitted windows that go out now, or flows taken out of one
  * @param open those that stay
+ * @param isSent whether the configuration has flows sent
  */
-export function emittedEntries(emitted: readonly Window[], open: Iterable<Window>): LedgerMessage[] {
+export function emittedEntries(emitted: readonly Window[], open: Iterable<Window>, isSent: boolean): LedgerMessage[] {
   const sums = new Map<string, Sum>();
   for (const window of emitted) addUp(sums, window);
   const waiting = new Map<string, Sum>();
@@ -35,7 +36,8 @@ export function emittedEntries(emitted: readonly Window[], open: Iterable<Window
       agent,
       minute,
       in: samples,
-      out: samples,
+      out: isSent ? samples : 0,
+      lost: isSent ? [] : [{ cause: 'flows_off', samples }],
       waiting: waiting.get(key)?.samples ?? 0,
       sinceMs: untilMs,
     }),

@@ -168,7 +168,7 @@ test('simulation: with another window length at each start every sample is in th
   assert.equal(lengths.size, 3);
 });
 
-test('without flows only summaries are sent; the windows of flows are there for the ledger, and to be sent again later', async (t) => {
+test('without flows only summaries are sent; the ledger says what became of the others', async (t) => {
   clock(t);
   const kafka = new FakeKafka();
   const processor = kafka.open({}, undefined, { keySets: both, flows: false });
@@ -178,8 +178,12 @@ test('without flows only summaries are sent; the windows of flows are there for 
   t.mock.timers.setTime(START_MS + 300_000);
   await processor.tick?.();
   assert.deepEqual(
-    [kafka.flows.length, kafka.summaries.map(({ samples }) => samples), kafka.ledger.map(({ out }) => out)],
-    [0, [2, 1, 1], [2]],
+    [
+      kafka.flows.length,
+      kafka.summaries.map(({ samples }) => samples),
+      kafka.ledger.map(({ out, lost }) => [out, lost[0]?.cause, lost[0]?.samples]),
+    ],
+    [0, [2, 1, 1], [[0, 'flows_off', 2]]],
   );
   assert.deepEqual([kafka.sent[0]?.topic, kafka.sent[0]?.partition], [topicNames.flowSummaries, 1]);
 });

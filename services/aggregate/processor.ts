@@ -176,7 +176,7 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
       for (const window of windows) await sendWindow(sender, window);
       await sender.to(topicNames.ledger);
       const flows = (all: Window[]) => all.filter(({ keySet }) => !keySet);
-      for (const entry of [...emittedEntries(flows(windows), set.windows.values()), ...letters]) {
+      for (const entry of [...emittedEntries(flows(windows), set.windows.values(), config.flows), ...letters]) {
         const full = sender.push({ ...entry, partition: context.partition % deps.ledgerPartitions });
         if (full) await full;
       }
