@@ -13,12 +13,13 @@ import {
   OPEN_WINDOWS_MAX,
   RAW_PARTITIONS_MAX,
 } from './checkpoint.ts';
+import { dueWindows } from './due-windows.ts';
 import { EVICTIONS_MAX, UP_TO_MAX } from './eviction.ts';
 import { type KeySet, keyFields, makeKeySet } from './key-set.ts';
 import { batch, sample } from './testing/batches.ts';
 import { flowsIn } from './testing/flows.ts';
 import { type SimulatedLog, simulateLog, sumFlows, WINDOW_MS } from './testing/simulated-log.ts';
-import { addBatch, createWindowSet, dueWindows } from './windows.ts';
+import { addBatch, createWindowSet } from './windows.ts';
 
 /** A window set with a sample in each of these seconds, read at these offsets. */
 function setOf(...reads: [second: number, offset: number][]) {

@@ -4,11 +4,12 @@ import { type Random, seededRandom } from '@tcxflow/common/testing/random.ts';
 import { SchemaError } from '@tcxflow/schemas/avro.ts';
 import type { DecodedBatch, Flow } from '@tcxflow/schemas/generated.ts';
 import { decodedBatchCodec, flowCodec } from '@tcxflow/schemas/topics.ts';
+import { dueWindows } from './due-windows.ts';
 import { batch, sample } from './testing/batches.ts';
 import { flowsIn, messagesOf } from './testing/flows.ts';
 import { naiveFlows } from './testing/naive.ts';
 import { randomBatch } from './testing/random-batch.ts';
-import { addBatch, createWindowSet, dueWindows } from './windows.ts';
+import { addBatch, createWindowSet } from './windows.ts';
 
 const WINDOW_MS = 60_000;
 const T0_NS = 1_767_225_600_000_000_000n;

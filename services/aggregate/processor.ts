@@ -7,18 +7,19 @@ import type { PartitionContext, PartitionProcessor } from '@tcxflow/common/parti
 import { SchemaError } from '@tcxflow/schemas/avro.ts';
 import { topicNames } from '@tcxflow/schemas/topics.ts';
 import type { Kafka, KafkaMessage, Producer } from 'kafkajs';
-import { decodeCheckpoint, encodeCheckpoint, isWanted, makeCheckpoint, OPEN_WINDOWS_MAX } from './checkpoint.ts';
+import { decodeCheckpoint, encodeCheckpoint, makeCheckpoint, OPEN_WINDOWS_MAX } from './checkpoint.ts';
 import type { AggregateConfig } from './config.ts';
-import { chooseEviction, evict, evictAgain } from './eviction.ts';
+import { dueWindows, sizeOf } from './due-windows.ts';
+import { chooseEviction, evict } from './eviction.ts';
 import { createFlowSink, type FlowMessage, writeFlow } from './flow-writer.ts';
-import { type KeySet, makeKeySet } from './key-set.ts';
+import { makeKeySet } from './key-set.ts';
 import { emittedEntries, letterEntry } from './ledger.ts';
 import type { AggregateMetrics } from './metrics.ts';
-import { createSummarySet } from './summaries.ts';
+import { resume, setOf } from './resume.ts';
 import { writeSummary } from './summary-writer.ts';
 import type { Suspects } from './suspects.ts';
 import { createTransactionSender, type TransactionSender } from './transaction-sender.ts';
-import { type AddResult, addBatch, createWindowSet, dueWindows, openWindows, sizeOf, type Window } from './windows.ts';
+import { type AddResult, addBatch, openWindows, type Window } from './windows.ts';
 
 export interface ProcessorDependencies {
   /** Transactional, of this partition, fenced. */
@@ -56,17 +57,8 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
     committedOffset !== undefined && metadata !== '' ? decodeCheckpoint(committedOffset, metadata, keySets) : undefined;
   /** Of flows. Windows that are open are finished as they were begun. */
   let windowMs = checkpoint?.windowMs ?? config.windowMs;
-  const set = createWindowSet(new Map(checkpoint?.highWater), keySets);
-  /** What the configuration has no more: its windows go out as soon as they are whole again. */
-  const retired = checkpoint?.summaries.map(({ keySet }) => keySet).filter((keySet) => !keySets.includes(keySet)) ?? [];
-  for (const keySet of retired) set.summaries.push(createSummarySet(keySet));
-  set.closedUpToMs = checkpoint?.closedUpToMs ?? -Infinity;
-  for (const summary of set.summaries)
-    summary.closedUpToMs = resumed(summary.keySet)?.closedUpToMs ?? summary.closedUpToMs;
+  const { set, retired, wantedAt, evictAgain } = resume(checkpoint, keySets);
   const bounds = { windows: OPEN_WINDOWS_MAX, flows: config.maxOpenFlows };
-  const evictions = new Map(
-    [undefined, ...set.summaries.map(({ keySet }) => keySet)].map((of) => [of, new Map(resumed(of)?.evictions)]),
-  );
   const sink = createFlowSink(SINK_BYTES);
   /** Of letters that were sent since the last commit. */
   const letters: ReturnType<typeof letterEntry>[] = [];
@@ -76,12 +68,12 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
 
   async function add(message: KafkaMessage): Promise<void> {
     const offset = Number(message.offset);
-    evictAllAgain(offset);
+    evictAgain(offset);
     const guilt = deps.suspects.guilt(context, offset);
     if (guilt) return giveUp(message, guilt);
     let result: AddResult;
     try {
-      result = addBatch(set, message.value, offset, windowMs, (startMs, of) => wants(offset, startMs, of));
+      result = addBatch(set, message.value, offset, windowMs, wantedAt(offset));
     } catch (error) {
       if (error instanceof SchemaError) return giveUp(message, error);
       deps.suspects.note(context, offset, error as Error);
@@ -100,20 +92,6 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
     nextOffset = Number(message.offset) + 1;
   }
 
-  function resumed(keySet: KeySet | undefined) {
-    return keySet ? checkpoint?.summaries.find((each) => each.keySet === keySet) : checkpoint;
-  }
-
-  function wants(offset: number, startMs: number, keySet: KeySet | undefined): boolean {
-    if (keySet && retired.includes(keySet) && checkpoint && offset >= checkpoint.readUpTo) return false;
-    return isWanted(checkpoint, offset, startMs, keySet);
-  }
-
-  function evictAllAgain(offset: number): void {
-    for (const of of [undefined, ...set.summaries.map(({ keySet }) => keySet)])
-      evictAgain(windowsOf(of).windows, evictions.get(of) ?? new Map(), offset);
-  }
-
   function isIdle(now: number): boolean {
     return now - lastMessageAt >= config.idleTimeoutMs;
   }
@@ -127,7 +105,7 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
   async function emitDue(): Promise<void> {
     // While reading again, windows must first be whole.
     if (checkpoint && nextOffset < checkpoint.readUpTo) return;
-    evictAllAgain(nextOffset);
+    evictAgain(nextOffset);
     const watermark = watermarkMs();
     const isChanged = windowMs !== config.windowMs;
     const due = dueWindows(set, watermark, bounds, isChanged ? [...retired, undefined] : retired);
@@ -147,7 +125,7 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
   }
 
   function close({ keySet, startMs, windowMs: lengthMs }: Window): void {
-    const of = windowsOf(keySet);
+    const of = setOf(set, keySet);
     of.windows.delete(startMs);
     of.closedUpToMs = Math.max(of.closedUpToMs, startMs + lengthMs);
   }
@@ -213,10 +191,6 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
       const full = sender.push({ partition, key, value });
       if (full) await full;
     }
-  }
-
-  function windowsOf(keySet: KeySet | undefined): { windows: Map<number, Window>; closedUpToMs: number } {
-    return set.summaries.find((each) => each.keySet === keySet) ?? set;
   }
 
   function openFlows(): number {

@@ -3,13 +3,14 @@ import { test } from 'node:test';
 import { type Random, seededRandom } from '@tcxflow/common/testing/random.ts';
 import type { DecodedBatch, FlowSummary } from '@tcxflow/schemas/generated.ts';
 import { decodedBatchCodec, flowSummaryCodec } from '@tcxflow/schemas/topics.ts';
+import { dueWindows } from './due-windows.ts';
 import { type KeySetConfig, keyFields, makeKeySet } from './key-set.ts';
 import { batch, sample } from './testing/batches.ts';
 import { flowsIn, messagesOf, summariesIn } from './testing/flows.ts';
 import { naiveFlows } from './testing/naive.ts';
 import { naiveSummaries } from './testing/naive-summaries.ts';
 import { randomBatch } from './testing/random-batch.ts';
-import { addBatch, createWindowSet, dueWindows, openWindows } from './windows.ts';
+import { addBatch, createWindowSet, openWindows } from './windows.ts';
 
 const MINUTE = 60_000;
 const T0_NS = 1_767_225_600_000_000_000n;

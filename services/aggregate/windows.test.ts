@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DecodedBatch, DecodedSample, Flow } from '@tcxflow/schemas/generated.ts';
 import { decodedBatchCodec, flowCodec } from '@tcxflow/schemas/topics.ts';
+import { dueWindows } from './due-windows.ts';
 import { batch, sample } from './testing/batches.ts';
 import { flowsIn } from './testing/flows.ts';
-import { addBatch, createWindowSet, dueWindows, type WindowSet } from './windows.ts';
+import { addBatch, createWindowSet, type WindowSet } from './windows.ts';
 
 const MINUTE = 60_000;
 /** 2026-01-01T00:00:00Z, the start of a minute. */
