@@ -155,7 +155,8 @@ WHERE minute >= {from:DateTime('UTC')}
 COMMENT 'ledger_points(from, to): what came of each measuring point, what is missing by the numbers that samples have, and what of that is told; gaps has the first ten';
 
 CREATE OR REPLACE VIEW ledger_minutes AS
-WITH (SELECT toUInt32(greatest(60, max(intDiv(lcm(60000, windowMs), 1000)))) FROM stored WHERE minute >= {from:DateTime('UTC')} AND minute < {to:DateTime('UTC')}) AS stepSeconds
+WITH (SELECT toUInt32(greatest(60, max(intDiv(lcm(60000, windowMs), 1000)))) FROM stored WHERE minute >= {from:DateTime('UTC')} AND minute < {to:DateTime('UTC')}) AS stepSeconds,
+    (SELECT toUInt32(least(7200, greatest(120, 2 * max(dateDiff('second', since, at))))) FROM ledger WHERE stage = 'aggregate' AND out > 0 AND minute >= {from:DateTime('UTC')} AND minute < {to:DateTime('UTC')}) AS graceSeconds
 SELECT minute, agent,
     captured + missing AS chosen, captured, missing, twice, decoded, aggregated, stored, letters,
     mapFilter((cause, samples) -> samples > 0, mapConcat(map('ring_full', ringFull, 'copy_failed', copyFailed), lostLater)) AS lost,
@@ -164,7 +165,7 @@ SELECT minute, agent,
     decoded - aggregated - aggregateLost AS atAggregate,
     aggregated - stored AS atWriter,
     atCapture + atDecode + atAggregate + atWriter AS balance,
-    greatest(toDateTime64(minute + stepSeconds, 3, 'UTC'), touched) < now64(3) - INTERVAL 2 MINUTE AS settled,
+    greatest(toDateTime64(minute + stepSeconds, 3, 'UTC'), touched) < now64(3) - toIntervalSecond(graceSeconds) AS settled,
     if(settled, 0, greatest(0, atDecode + atAggregate + atWriter)) AS waiting,
     arrayFilter(text -> text != '', [
         if(atCapture > 0, concat(toString(atCapture), ' missing between the kernel and Kafka, of no cause that was told'), ''),
