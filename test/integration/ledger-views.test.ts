@@ -4,8 +4,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type Random, seededRandom } from '@tcxflow/common/testing/random.ts';
 import { skipWithout } from '@tcxflow/embedded/testing/engines.ts';
-import { sampleBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
-import { batchOf } from '@tcxflow/writer/testing/messages.ts';
+import type { LedgerEntry } from '@tcxflow/schemas/generated.ts';
+import { ledgerEntryCodec, sampleBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
+import { blockFormatsOf } from '@tcxflow/writer/block-formats.ts';
+import { insertBlock } from '@tcxflow/writer/insert.ts';
+import { sampleRows } from '@tcxflow/writer/rows/samples.ts';
+import { batchOf, ledgerEntryOf } from '@tcxflow/writer/testing/messages.ts';
 import { openStore, type Store } from '../support/store.ts';
 
 const MINUTE_MS = 60_000;
@@ -180,6 +184,54 @@ describe('the views of the ledger', skipWithout('clickhouse'), () => {
     await store.write(topicNames.rawSamples, 2_000_000, [batch(1, 1, 10), batch(2, 8, 15)]);
     const query = `SELECT captured, missing, twice, verdict FROM ledger_minutes(from = {from:String}, to = {to:String}) WHERE agent = 'twice'`;
     assert.partialDeepStrictEqual(await store.ask(query, range), [{ captured: 18, missing: 0, twice: 3 }]);
+  });
+
+  test('what somebody made up becomes rows, and holds up nobody', async () => {
+    const largest = 2 ** 53 - 2;
+    const hostile = [
+      batchOf([[1, 1, -largest]], { agent: '', baseTimeNs: -(2n ** 63n), batchSequence: -1 }, { selected: -1 }),
+      batchOf(
+        [[largest, 1, largest]],
+        { agent: '\u0000\n"', baseTimeNs: 2n ** 63n - 1n },
+        { ringFull: largest, ifName: '\\' },
+      ),
+      batchOf(Array.from({ length: 200 }, (_, day) => [day * 2 + 1, 1, (day - 100) * 86_400_000 * MS_NS] as const)),
+      batchOf(
+        [
+          [5, 2 ** 24],
+          [5, -7],
+        ],
+        { batchSequence: largest },
+        { selected: largest },
+      ),
+    ];
+    const entries: Partial<LedgerEntry>[] = [
+      { minute: -largest, sinceMs: largest, in: -5, out: largest, letters: -1, batchSequence: -1 },
+      {
+        minute: largest,
+        sinceMs: -largest,
+        agent: '\u0000',
+        lost: [
+          { cause: '__proto__', samples: -9 },
+          { cause: '', samples: 1 },
+        ],
+      },
+      { sourcePartition: 2 ** 31 - 1, sourceOffset: largest, stage: 'x'.repeat(1000) },
+    ];
+    const samples = blockFormatsOf({ samples: true })[topicNames.rawSamples]?.tables[1];
+    assert.ok(samples);
+    for (const [index, value] of hostile.entries()) {
+      const message = sampleBatchCodec.encode(value);
+      await store.write(topicNames.rawSamples, 3_000_000 + index, [message]);
+      const { part } = sampleRows(message, { partition: 2 ** 31 - 1, offset: largest, timestampMs: 0 });
+      await insertBlock(store.client, { ...samples, body: samples.join([part]), token: `hostile-${index}` });
+    }
+    for (const [index, entry] of entries.entries())
+      await store.write(topicNames.ledger, 3_000_000 + index, [ledgerEntryCodec.encode(ledgerEntryOf(entry))]);
+    await store.ask(`SELECT * FROM ledger_minutes(from = {from:String}, to = {to:String})`, {
+      from: '1970-01-01',
+      to: '2100-01-01',
+    });
   });
 
   test('windows of some length are compared over times that they divide', async () => {

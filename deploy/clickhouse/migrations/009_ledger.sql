@@ -14,8 +14,8 @@ CREATE TABLE IF NOT EXISTS captured
     selected UInt64 COMMENT 'Cumulative: samples chosen, by the kernel, when the batch was made' CODEC(Delta, ZSTD(1)),
     ringFull UInt64 COMMENT 'Cumulative: of them lost for want of room in the ring' CODEC(Delta, ZSTD(1)),
     copyFailed UInt64 COMMENT 'Cumulative: of them lost as the header could not be copied' CODEC(Delta, ZSTD(1)),
-    oldest DateTime64(9, 'UTC') COMMENT 'First sample' CODEC(Delta, ZSTD(1)),
-    newest DateTime64(9, 'UTC') COMMENT 'Last sample' CODEC(Delta, ZSTD(1)),
+    oldest DateTime64(3, 'UTC') COMMENT 'First sample' CODEC(Delta, ZSTD(1)),
+    newest DateTime64(3, 'UTC') COMMENT 'Last sample' CODEC(Delta, ZSTD(1)),
     sentAt DateTime64(3, 'UTC') COMMENT 'When capture sent the batch to Kafka' CODEC(Delta, ZSTD(1)),
     partition UInt16 COMMENT 'Where it stands in tcxflow.raw-samples.v1',
     offset UInt64 COMMENT 'As partition' CODEC(DoubleDelta, ZSTD(1))
@@ -34,9 +34,9 @@ CREATE TABLE IF NOT EXISTS captured_points
     ifIndex UInt32 COMMENT 'Interface of the measuring point',
     direction Enum8('ingress' = 0, 'egress' = 1) COMMENT 'As seen from the interface',
     firstMinute SimpleAggregateFunction(min, DateTime('UTC')) COMMENT 'First minute of captured',
-    newest SimpleAggregateFunction(max, DateTime64(9, 'UTC')) COMMENT 'Newest that was heard of it, with or without samples',
-    newestSample SimpleAggregateFunction(max, DateTime64(9, 'UTC')) COMMENT 'Newest sample',
-    newestState SimpleAggregateFunction(max, DateTime64(9, 'UTC')) COMMENT 'Newest batch without samples: 1970 when the agent sends none'
+    newest SimpleAggregateFunction(max, DateTime64(3, 'UTC')) COMMENT 'Newest that was heard of it, with or without samples',
+    newestSample SimpleAggregateFunction(max, DateTime64(3, 'UTC')) COMMENT 'Newest sample',
+    newestState SimpleAggregateFunction(max, DateTime64(3, 'UTC')) COMMENT 'Newest batch without samples: 1970 when the agent sends none'
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (agent, bootId, ifIndex, direction)
@@ -225,15 +225,15 @@ SELECT heard.agent AS agent, multiIf(silentSeconds > 60, 'silent', dateDiff('sec
     missing, gaveUp, onDisk
 FROM
 (
-    SELECT agent, max(newestSample) AS lastSample, max(rawNewest) AS rawHeard, max(statesUntil) > toDateTime64(0, 9, 'UTC') AS hasStates,
+    SELECT agent, max(newestSample) AS lastSample, max(rawNewest) AS rawHeard, max(statesUntil) > toDateTime64(0, 3, 'UTC') AS hasStates,
         greatest(rawHeard, max(countersUntil)) AS lastHeard
     FROM
     (
-        SELECT agent, captured_points.newestSample, captured_points.newest AS rawNewest, captured_points.newestState AS statesUntil, toDateTime64(0, 9, 'UTC') AS countersUntil
+        SELECT agent, captured_points.newestSample, captured_points.newest AS rawNewest, captured_points.newestState AS statesUntil, toDateTime64(0, 3, 'UTC') AS countersUntil
         FROM captured_points
         WHERE newest >= {from:DateTime('UTC')} - INTERVAL 1 DAY
         UNION ALL
-        SELECT agent, toDateTime64(0, 9, 'UTC'), toDateTime64(0, 9, 'UTC'), toDateTime64(0, 9, 'UTC'), max(time)
+        SELECT agent, toDateTime64(0, 3, 'UTC'), toDateTime64(0, 3, 'UTC'), toDateTime64(0, 3, 'UTC'), toDateTime64(max(time), 3, 'UTC')
         FROM interface_counters
         WHERE time >= {from:DateTime('UTC')} - INTERVAL 1 DAY AND time < {to:DateTime('UTC')} + INTERVAL 1 HOUR
         GROUP BY agent

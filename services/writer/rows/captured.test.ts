@@ -34,8 +34,8 @@ test('a row tells whose samples they are, their numbers, the kernel’s counters
       selected: 9,
       ringFull: 3,
       copyFailed: 1,
-      oldest: '2026-01-01 00:00:03.000000000',
-      newest: '2026-01-01 00:00:03.000000000',
+      oldest: '2026-01-01 00:00:03.000',
+      newest: '2026-01-01 00:00:03.000',
       sentAt: '2026-01-01 00:00:01.002',
       partition: 1,
       offset: 7,
@@ -108,7 +108,7 @@ test('what somebody made up becomes numbers and times that a table can hold', ()
   );
   assert.partialDeepStrictEqual(row, {
     ...{ minute: 0, batchSequence: 0, ifIndex: 0, samples: 1, firsts: [3], selected: 0 },
-    oldest: '1970-01-01 00:00:00.000000000',
+    oldest: '1970-01-01 00:00:00.000',
   });
   const minutes = rowsOf(Array.from({ length: 12_000 }, (_, index) => [index + 1, 1, index * 60 * SECOND_NS] as const));
   assert.equal(minutes.length, 10_000);

@@ -5,7 +5,7 @@ import { minuteOf } from '@tcxflow/common/minutes.ts';
 import { forEachSample, openRawBatch, type RawBatch } from '@tcxflow/common/raw-batch.ts';
 import { SchemaError } from '@tcxflow/schemas/avro.ts';
 import { sampleBatchCodec } from '@tcxflow/schemas/topics.ts';
-import { millisecondsText, nanosecondsText, type Position, whole } from './text.ts';
+import { millisecondsText, type Position, whole } from './text.ts';
 
 /** Of a batch's sources. What somebody made up is not to become a million rows: it then counts with the minute before. */
 const MINUTES_MAX = 10_000;
@@ -117,8 +117,8 @@ function rowOf(batch: RawBatch, seen: Seen, position: Position): object {
     selected: whole(state.selected),
     ringFull: whole(state.ringFull),
     copyFailed: whole(state.copyFailed),
-    oldest: nanosecondsText(baseTimeNs + BigInt(seen.oldestNs)),
-    newest: nanosecondsText(baseTimeNs + BigInt(seen.newestNs)),
+    oldest: millisecondsText(Number((baseTimeNs + BigInt(seen.oldestNs)) / 1_000_000n)),
+    newest: millisecondsText(Number((baseTimeNs + BigInt(seen.newestNs)) / 1_000_000n)),
     sentAt: millisecondsText(position.timestampMs),
     partition: position.partition,
     offset: position.offset,

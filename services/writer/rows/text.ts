@@ -22,12 +22,6 @@ export function millisecondsText(timeMs: number): string {
   return new Date(ms).toISOString().slice(0, 23).replace('T', ' ');
 }
 
-/** The same of nanoseconds. */
-export function nanosecondsText(timeNs: bigint): string {
-  const ns = timeNs < 0n ? 0n : timeNs > BigInt(LATEST_MS) * 1_000_000n ? BigInt(LATEST_MS) * 1_000_000n : timeNs;
-  return `${millisecondsText(Number(ns / 1_000_000n))}${String(ns % 1_000_000n).padStart(6, '0')}`;
-}
-
 /** Nanoseconds since 1970 as seconds with nine digits: a double would round them. */
 export function timeText(timeNs: bigint): string {
   return `${timeNs / 1_000_000_000n}.${String(timeNs % 1_000_000_000n).padStart(9, '0')}`;
