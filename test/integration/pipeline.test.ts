@@ -54,6 +54,7 @@ test('killing each worker in the middle loses nothing and doubles nothing', { sk
   assert.deepEqual({ packets: report.clickhouse.packets, bytes: report.clickhouse.bytes }, report.truth);
   assert.equal(report.clickhouse.samples, report.selected);
   assert.equal(report.ledgerBalance, 0);
+  assert.doesNotMatch(run.said(), /^ledger /m, 'nothing lost or missing by the ledger in ClickHouse');
 });
 
 test('a worker that is stopped politely goes on where it was', { skip }, async (t) => {
