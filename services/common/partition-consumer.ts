@@ -26,7 +26,7 @@ export interface PartitionContext {
   readonly abandoned: boolean;
   /** Fires when the service is about to end: what may take long is then given up, and read again after the next start. */
   readonly stopping: AbortSignal;
-  /** Commits unless abandoned. @returns whether it did */
+  /** Commits unless abandoned, or the consumer ended. @returns whether Kafka has it */
   commit(offset: string, metadata: string): Promise<boolean>;
   /** Keeps the group membership alive during long work. */
   heartbeat(): Promise<void>;
@@ -81,6 +81,8 @@ export function createPartitionConsumer(options: PartitionConsumerOptions): Comp
   const rebalances = options.metrics.counter('rebalances_total', 'Assignments received');
   const failures = options.metrics.counter('restarts_total', 'Partitions read again after a failure');
   const slots = new Map<string, Promise<Slot>>();
+  /** Partition → the offset that Kafka took last. kafkajs resolves a commit also when it ended meanwhile and sent nothing. */
+  const taken = new Map<string, string>();
   const onProblem = throttled(10_000);
   const admin = kafka.admin();
   const stopping = new AbortController();
@@ -104,6 +106,10 @@ export function createPartitionConsumer(options: PartitionConsumerOptions): Comp
       rebalances.inc();
       log.info({ assignment: payload.memberAssignment }, 'partitions assigned');
       void abandonAll().catch(fail);
+    });
+    created.on(created.events.COMMIT_OFFSETS, ({ payload }) => {
+      for (const { topic, partitions } of payload.topics)
+        for (const { partition, offset } of partitions) taken.set(`${topic}/${partition}`, String(offset));
     });
     // kafkajs goes on by itself after errors that it holds for passing; a broker that is away for longer is not among them.
     created.on(created.events.CRASH, ({ payload: { error, restart: restarts } }) => {
@@ -173,8 +179,9 @@ export function createPartitionConsumer(options: PartitionConsumerOptions): Comp
       stopping: stopping.signal,
       async commit(offset, metadata) {
         if (context.abandoned || mine !== generation) return false;
+        taken.delete(`${topic}/${partition}`);
         await consumer.commitOffsets([{ topic, partition, offset, metadata }]);
-        return true;
+        return taken.get(`${topic}/${partition}`) === offset;
       },
       heartbeat,
     };
@@ -221,9 +228,14 @@ export function createPartitionConsumer(options: PartitionConsumerOptions): Comp
     );
     if (slot.context.abandoned) return;
     slots.delete(key);
-    await abandon(slot);
-    const { topic, partition } = slot.context;
-    consumer.seek({ topic, partition, offset: (await readCommitted(topic, partition)).position });
+    const { topic, partition, position } = slot.context;
+    try {
+      // At once: a seek that comes when the partition is open again would give its messages twice. Opening it seeks the committed
+      // offset; this one only makes something come.
+      consumer.seek({ topic, partition, offset: position });
+    } finally {
+      await abandon(slot);
+    }
   }
 
   function tick(): void {
