@@ -38,7 +38,7 @@ interface Output {
 
 export function openProcessor(context: PartitionContext, deps: ProcessorDependencies): PartitionProcessor {
   const { producer, metrics } = deps;
-  const seen = createSeenBatches();
+  const seen = createSeenBatches(context.committed.metadata);
   const decoder = createMessageDecoder(deps);
 
   async function decodeMessage(message: KafkaMessage, output: Output, tally: DecodeTally): Promise<void> {
@@ -72,7 +72,7 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
       ].filter(({ messages: some }) => some.length > 0);
       if (topicMessages.length > 0)
         await producer.sendBatch({ compression: compressionTypes[deps.compression], topicMessages });
-      if (!(await context.commit(String(Number(last.offset) + 1), ''))) return;
+      if (!(await context.commit(String(Number(last.offset) + 1), seen.encode()))) return;
       metrics.batches.inc(messages.length);
       for (const [index, stop] of stopNames.entries()) metrics.samples.inc({ stop }, tally.stops[index]);
     },

@@ -40,3 +40,31 @@ test('memory is bounded: of very many gaps the oldest are forgotten, of very man
   assert.equal(seen.isRepeated({ agent: 'host-20000', bootId, batchSequence: 1 }), true);
   assert.equal(seen.isRepeated({ agent: 'a', bootId, batchSequence: 3998 }), false);
 });
+
+test('who reads on from a commit knows what was seen before it, gaps and all', () => {
+  const before = createSeenBatches();
+  const ask = (seen: typeof before, agent: string, batchSequence: number) =>
+    seen.isRepeated({ agent, bootId, batchSequence });
+  for (const batchSequence of [1, 2, 3, 7, 8, 20]) ask(before, 'a', batchSequence);
+  ask(before, 'b', 5);
+  const after = createSeenBatches(before.encode());
+  for (const batchSequence of [1, 3, 8, 20]) assert.equal(ask(after, 'a', batchSequence), true);
+  assert.equal(ask(after, 'b', 5), true);
+  for (const batchSequence of [4, 9, 19, 21]) assert.equal(ask(after, 'a', batchSequence), false);
+  assert.equal(ask(after, 'b', 4), false);
+  assert.equal(ask(createSeenBatches(''), 'a', 20), false);
+  assert.throws(() => createSeenBatches('{"v":2}'), /version 2/);
+});
+
+test('commit metadata fits what Kafka takes: the agents heard last are in it, of each the newest numbers', () => {
+  const seen = createSeenBatches();
+  for (let agent = 0; agent < 1000; agent++)
+    for (let batchSequence = 1_000_000; batchSequence < 1_000_100; batchSequence += 2)
+      seen.isRepeated({ agent: `host-${agent}`, bootId, batchSequence });
+  for (let agent = 0; agent < 1000; agent++)
+    seen.isRepeated({ agent: `plain-${agent}`, bootId, batchSequence: 123_456 });
+  assert.ok(Buffer.byteLength(seen.encode()) < 4096);
+  const after = createSeenBatches(seen.encode());
+  for (let agent = 900; agent < 1000; agent++)
+    assert.equal(after.isRepeated({ agent: `plain-${agent}`, bootId, batchSequence: 123_456 }), true);
+});
