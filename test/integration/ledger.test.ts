@@ -257,7 +257,7 @@ test(
     const ask = async () => {
       const range = { from: minutes(first), to: minutes(second + 2 * MINUTE_MS) };
       const query =
-        'SELECT state, completeUntil, missing, gaveUp, onDisk FROM complete_until(from = {from:String}, to = {to:String})';
+        'SELECT state, completeUntil, missing, gaveUp, onDisk, restarts FROM complete_until(from = {from:String}, to = {to:String})';
       return store.ask(query, range);
     };
     const common = { stage: 'capture', agent: AGENT, minute: second, sourcePartition: 0, letters: 0 };
@@ -269,7 +269,14 @@ test(
     await store.process(topicNames.ledger, sent([...said, said[0] as Buffer]));
     const rows = await ask();
     assert.partialDeepStrictEqual(rows, [
-      { completeUntil: `${minutes(second)}Z`, gaveUp: { spool_full: 5 }, onDisk: 6 },
+      { completeUntil: `${minutes(second)}Z`, gaveUp: { spool_full: 5 }, onDisk: 6, restarts: 0 },
     ]);
+    const other = batchOf([[1, 5]], {
+      agent: AGENT,
+      bootId: Buffer.alloc(16, 9),
+      baseTimeNs: BigInt(second) * 1_000_000n,
+    });
+    await store.write(topicNames.rawSamples, 100, [sampleBatchCodec.encode(other)]);
+    assert.partialDeepStrictEqual(await ask(), [{ restarts: 1 }]);
   },
 );

@@ -222,18 +222,19 @@ SELECT heard.agent AS agent, multiIf(silentSeconds > 60, 'silent', dateDiff('sec
     lastSample, lastHeard, greatest(0, dateDiff('second', lastHeard, {to:DateTime('UTC')})) AS silentSeconds,
     least(toStartOfMinute(toDateTime(if(hasStates, rawHeard, lastHeard), 'UTC')), if(waitingMinutes > 0, firstWaiting, toDateTime(4294967295, 'UTC')),
         if(onDisk > 0 AND gapMinutes > 0, firstGap, toDateTime(4294967295, 'UTC'))) AS completeUntil,
-    missing, gaveUp, onDisk
+    missing, gaveUp, onDisk, restarts
 FROM
 (
     SELECT agent, max(newestSample) AS lastSample, max(rawNewest) AS rawHeard, max(statesUntil) > toDateTime64(0, 3, 'UTC') AS hasStates,
-        greatest(rawHeard, max(countersUntil)) AS lastHeard
+        greatest(rawHeard, max(countersUntil)) AS lastHeard,
+        toUInt32(greatest(0, uniqExactIf(boot, rawNewest >= {from:DateTime('UTC')}) - 1)) AS restarts
     FROM
     (
-        SELECT agent, captured_points.newestSample, captured_points.newest AS rawNewest, captured_points.newestState AS statesUntil, toDateTime64(0, 3, 'UTC') AS countersUntil
+        SELECT agent, bootId AS boot, captured_points.newestSample, captured_points.newest AS rawNewest, captured_points.newestState AS statesUntil, toDateTime64(0, 3, 'UTC') AS countersUntil
         FROM captured_points
         WHERE newest >= {from:DateTime('UTC')} - INTERVAL 1 DAY
         UNION ALL
-        SELECT agent, toDateTime64(0, 3, 'UTC'), toDateTime64(0, 3, 'UTC'), toDateTime64(0, 3, 'UTC'), toDateTime64(max(time), 3, 'UTC')
+        SELECT agent, '', toDateTime64(0, 3, 'UTC'), toDateTime64(0, 3, 'UTC'), toDateTime64(0, 3, 'UTC'), toDateTime64(max(time), 3, 'UTC')
         FROM interface_counters
         WHERE time >= {from:DateTime('UTC')} - INTERVAL 1 DAY AND time < {to:DateTime('UTC')} + INTERVAL 1 HOUR
         GROUP BY agent
@@ -255,4 +256,4 @@ LEFT JOIN
     WHERE stage = 'capture' AND minute >= {from:DateTime('UTC')} AND minute < {to:DateTime('UTC')}
     GROUP BY agent
 ) AS said ON heard.agent = said.agent
-COMMENT 'complete_until(from, to): up to when all that each agent sampled is stored or known to be missing, and whether it is live, quiet (says so) or silent (says nothing); gaveUp and onDisk: what its capture says that it gave up by cause, and still has to send';
+COMMENT 'complete_until(from, to): up to when all that each agent sampled is stored or known to be missing, and whether it is live, quiet (says so) or silent (says nothing); gaveUp and onDisk: what its capture says that it gave up by cause, and still has to send; restarts: what it had chosen at its end may be known to nobody';

@@ -17,6 +17,7 @@ function agent(fields: Partial<AgentRow> = {}): AgentRow {
     completeUntil: '2026-01-01T00:04:00Z',
     gaveUp: {},
     onDisk: 0,
+    restarts: 0,
     ...times,
     ...fields,
   };
@@ -81,12 +82,12 @@ test('a loss that was told is no mystery, and not nothing either', () => {
 });
 
 test('what capture says of itself stands beside what is missing', () => {
-  const agents = [agent({ gaveUp: { spool_full: 1500, disk_error: 1 }, onDisk: 30 })];
+  const agents = [agent({ gaveUp: { spool_full: 1500, disk_error: 1 }, onDisk: 30, restarts: 2 })];
   const wrong = ['9 missing between the kernel and Kafka, of no cause that was told'];
   const { sentence } = accountOf({ minutes: [minute({ balance: 9, wrong })], gaps: [], agents });
   assert.match(
     sentence,
-    /9 missing\n.*\n {2}capture of a gave up 1,500 as spool_full, 1 as disk_error\n {2}capture of a has 30 on disk, still to be sent$/,
+    /9 missing\n.*\n {2}capture of a gave up 1,500 as spool_full, 1 as disk_error\n {2}capture of a has 30 on disk, still to be sent\n {2}a was started again \(2\): if it was killed, .*$/,
   );
 });
 

@@ -48,6 +48,8 @@ export interface AgentRow {
   gaveUp: Record<string, number>;
   /** Samples that its capture has still to send. */
   onDisk: number;
+  /** Starts of the agent in the range, but the first. */
+  restarts: number;
 }
 
 export interface Ledger {
@@ -115,11 +117,14 @@ export function accountOf({ minutes, gaps, agents }: Ledger): Account {
   return { ...account, ok, sentence: lines.join('\n') };
 }
 
-function saidByCapture({ agent, gaveUp, onDisk }: AgentRow): string[] {
+function saidByCapture({ agent, gaveUp, onDisk, restarts }: AgentRow): string[] {
   const causes = Object.entries(gaveUp).map(([cause, samples]) => `${number.format(samples)} as ${cause}`);
   return [
     ...(causes.length > 0 ? [`  capture of ${agent} gave up ${causes.join(', ')}`] : []),
     ...(onDisk > 0 ? [`  capture of ${agent} has ${number.format(onDisk)} on disk, still to be sent`] : []),
+    ...(restarts > 0
+      ? [`  ${agent} was started again (${restarts}): if it was killed, nobody knows what it chose in its last moments`]
+      : []),
   ];
 }
 

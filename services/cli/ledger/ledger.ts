@@ -78,7 +78,7 @@ export async function readLedger(
       'AND missing > 0 ORDER BY minute, agent, ifName, direction',
     ),
     ask<AgentRow>(
-      'agent, state, lastSample, lastHeard, completeUntil, gaveUp, onDisk',
+      'agent, state, lastSample, lastHeard, completeUntil, gaveUp, onDisk, restarts',
       'complete_until',
       'ORDER BY agent',
     ),
