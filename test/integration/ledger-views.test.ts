@@ -5,12 +5,13 @@ import { after, before, describe, test } from 'node:test';
 import { type Random, seededRandom } from '@tcxflow/common/testing/random.ts';
 import { skipWithout } from '@tcxflow/embedded/testing/engines.ts';
 import type { LedgerEntry } from '@tcxflow/schemas/generated.ts';
-import { ledgerEntryCodec, sampleBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
+import { flowCodec, ledgerEntryCodec, sampleBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import { blockFormatsOf } from '@tcxflow/writer/block-formats.ts';
 import { insertBlock } from '@tcxflow/writer/insert.ts';
 import { sampleRows } from '@tcxflow/writer/rows/samples.ts';
 import { batchOf, ledgerEntryOf } from '@tcxflow/writer/testing/messages.ts';
-import { openStore, type Store } from '../support/store.ts';
+import { makeFlows } from '../support/flows.ts';
+import { kafkaMessages, openStore, type Store } from '../support/store.ts';
 
 const MINUTE_MS = 60_000;
 const MS_NS = 1_000_000;
@@ -186,6 +187,73 @@ describe('the views of the ledger', skipWithout('clickhouse'), () => {
     assert.partialDeepStrictEqual(await store.ask(query, range), [{ captured: 18, missing: 0, twice: 3 }]);
   });
 
+  test('whichever stage loses or doubles samples is named, once nothing is on its way; before that they are on their way', async () => {
+    const hour = start - 120 * MINUTE_MS;
+    const range = { from: text(hour), to: text(hour + 60 * MINUTE_MS) };
+    /** One batch of ten samples a minute. @param done samples that each stage says: of decode by reading, of aggregate, of flows */
+    async function run(
+      agent: string,
+      minute: number,
+      done: { decode: number[]; aggregate: number; stored: number },
+      sentMs = 0,
+    ) {
+      const minuteMs = hour + minute * MINUTE_MS;
+      const at = (values: Buffer[]) =>
+        kafkaMessages(offset, values).map((each) => ({ ...each, timestamp: String(sentMs || minuteMs) }));
+      const common = { agent, minute: minuteMs, lost: [], letters: 0, waiting: 0, sinceMs: minuteMs };
+      const batch = batchOf([[minute * 10 + 1, 10]], {
+        agent,
+        batchSequence: minute + 1,
+        baseTimeNs: BigInt(minuteMs) * BigInt(MS_NS),
+      });
+      await store.process(topicNames.rawSamples, at([sampleBatchCodec.encode(batch)]));
+      const entries = done.decode.map((out, index) =>
+        ledgerEntryOf({ ...common, batchSequence: minute + 1, sourceOffset: offset * 10 + index, in: out, out }),
+      );
+      const emitted = {
+        ...common,
+        stage: 'aggregate',
+        sourcePartition: -1,
+        sourceOffset: -1,
+        in: done.aggregate,
+        out: done.aggregate,
+      };
+      if (done.aggregate > 0) entries.push(ledgerEntryOf(emitted));
+      if (entries.length > 0)
+        await store.process(topicNames.ledger, at(entries.map((entry) => ledgerEntryCodec.encode(entry))));
+      const [flow] = makeFlows(1, minuteMs);
+      if (flow && done.stored > 0)
+        await store.write(topicNames.flows, offset, [flowCodec.encode({ ...flow, agent, samples: done.stored })]);
+      offset += 10;
+    }
+    let offset = 4_000_000;
+    await run('named', 0, { decode: [10], aggregate: 10, stored: 10 });
+    await run('named', 1, { decode: [], aggregate: 0, stored: 0 });
+    await run('named', 2, { decode: [10, 10], aggregate: 20, stored: 20 });
+    await run('named', 3, { decode: [10], aggregate: 4, stored: 4 });
+    await run('named', 4, { decode: [10], aggregate: 10, stored: 7 });
+    await run('named', 5, { decode: [10], aggregate: 10, stored: 13 });
+    await run('named', 6, { decode: [10], aggregate: 4, stored: 4 }, Date.now());
+    const rows = await store.ask<{ verdict: string }>(
+      `SELECT balance, waiting, verdict FROM ledger_minutes(from = {from:String}, to = {to:String}) WHERE agent = 'named' ORDER BY minute`,
+      range,
+    );
+    assert.deepEqual(rows, [
+      { balance: 0, waiting: 0, verdict: 'all there' },
+      { balance: 10, waiting: 0, verdict: '10 did not come out of decode' },
+      { balance: -10, waiting: 0, verdict: '10 too many came out of decode' },
+      { balance: 6, waiting: 0, verdict: '6 did not come out of aggregate' },
+      { balance: 3, waiting: 0, verdict: '3 are not stored' },
+      { balance: -3, waiting: 0, verdict: '3 too many are stored' },
+      { balance: 6, waiting: 6, verdict: '6 on their way' },
+    ]);
+    const [agent] = await store.ask(
+      `SELECT completeUntil, missing FROM complete_until(from = {from:String}, to = {to:String}) WHERE agent = 'named'`,
+      range,
+    );
+    assert.deepEqual(agent, { completeUntil: `${text(hour + 6 * MINUTE_MS)}Z`, missing: 19 });
+  });
+
   test('what somebody made up becomes rows, and holds up nobody', async () => {
     const largest = 2 ** 53 - 2;
     const hostile = [
@@ -235,8 +303,6 @@ describe('the views of the ledger', skipWithout('clickhouse'), () => {
   });
 
   test('windows of some length are compared over times that they divide', async () => {
-    const { makeFlows } = await import('../support/flows.ts');
-    const { flowCodec } = await import('@tcxflow/schemas/topics.ts');
     const hour = Math.floor(start / 3_600_000) * 3_600_000 - 5 * 3_600_000;
     const flows = [0, 1, 2].flatMap((window) =>
       makeFlows(1, hour + window * 420_000).map((flow) => ({ ...flow, agent: 'long', windowMs: 420_000, samples: 5 })),
