@@ -6,6 +6,7 @@ import type { ClickHouseClient } from '@tcxflow/common/clickhouse.ts';
 import { TcxflowError } from '@tcxflow/common/errors.ts';
 import { type MigrationLock, takeMigrationLock } from './migration-lock.ts';
 import { planRetention, type Retention } from './retention.ts';
+import { openViewSettler } from './settle-views.ts';
 
 export interface Migration {
   version: number;
@@ -132,12 +133,14 @@ export async function migrate(client: ClickHouseClient, retention?: Retention): 
 }
 
 async function applySteps(client: ClickHouseClient, steps: MigrationStep[], lock: MigrationLock): Promise<string[]> {
+  const views = await openViewSettler(client);
   for (const { statements, migration } of steps) {
     for (const query of statements) {
       await lock.renew();
       await client.command({ query });
     }
     if (!migration) continue;
+    await views.settle(statements);
     const { version, name, checksum } = migration;
     await client.insert({ table: 'schema_migrations', values: [{ version, name, checksum }], format: 'JSONEachRow' });
   }
