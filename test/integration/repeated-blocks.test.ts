@@ -32,7 +32,9 @@ test('a block that is repeated across a restart of ClickHouse counts once in eve
   const { tables: formats, read } = blockFormats[topicNames.flows] as BlockFormat;
   const [format] = formats as [BlockFormat['tables'][0]];
   const body = format.join(
-    flows.flatMap((flow, offset) => read(flowCodec.encode(flow), { partition: 0, offset }).map(({ part }) => part)),
+    flows.flatMap((flow, offset) =>
+      read(flowCodec.encode(flow), { partition: 0, offset, timestampMs: 0 }).map(({ part }) => part),
+    ),
   );
   const insert = (client: ReturnType<typeof connect>) =>
     insertBlock(client, { table: format.table, format: format.format, body, token: 'a-block' });
