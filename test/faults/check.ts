@@ -3,10 +3,12 @@
 import { createClickHouse } from '@tcxflow/common/clickhouse.ts';
 import { commonSections } from '@tcxflow/common/config.ts';
 import { topicNames } from '@tcxflow/schemas/topics.ts';
+import { eventually, wrongLedger, wrongSamples } from './accounts.ts';
 import type { Engines } from './engines.ts';
 import { connect, readFlows, readRawBatches, sumCells } from './flows-topic.ts';
 import { flowsAreOut, flowsAreWritten, waiting } from './rest.ts';
 import { flowKeyText, readTable, tableChecks } from './tables.ts';
+import type { Host } from './traffic.ts';
 import { compare, type Difference, type Truth } from './truth.ts';
 
 export interface Deviation {
@@ -24,9 +26,19 @@ export interface CheckResult {
   repeated: string[];
 }
 
-const REST_MS = 180_000;
+export interface CheckOptions {
+  engines: Engines;
+  truth: Truth;
+  hosts: readonly Host[];
+  /** When the load began. */
+  fromMs: number;
+}
 
-export async function check(engines: Engines, truth: Truth): Promise<CheckResult> {
+const REST_MS = 180_000;
+const ACCOUNTS_MS = 60_000;
+const SHOWN = 20;
+
+export async function check({ engines, truth, hosts, fromMs }: CheckOptions): Promise<CheckResult> {
   const deviations: Deviation[] = [];
   const say = (where: string, what: string) => void deviations.push({ where, what, differences: [] });
   const kafka = connect(engines.brokers);
@@ -49,8 +61,14 @@ export async function check(engines: Engines, truth: Truth): Promise<CheckResult
     const dead = await admin.fetchTopicOffsets(topicNames.deadLetter);
     const deadCount = dead.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0);
     if (deadCount > 0) say(topicNames.deadLetter, `${deadCount} messages`);
-    // Once there are a table of samples and a ledger: each sample once in the one, the balance of the other zero.
-    return { deviations, samples: truth.total().samples, flows: topic.messages, repeated: raw.repeated };
+    const { samples } = truth.total();
+    const accounts = {
+      samples: () => wrongSamples(client, hosts),
+      ledger: () => wrongLedger(client, fromMs, samples),
+    };
+    for (const [where, ask] of Object.entries(accounts))
+      for (const what of (await eventually(ask, ACCOUNTS_MS)).slice(0, SHOWN)) say(where, what);
+    return { deviations, samples, flows: topic.messages, repeated: raw.repeated };
   } finally {
     await client.close();
     await admin.disconnect();

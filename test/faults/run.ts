@@ -63,6 +63,7 @@ export async function runFaults(options: RunOptions): Promise<RunResult> {
     await prepareTables(engines);
     const random = seededRandom(seed + 1);
     const { brokers } = engines;
+    const fromMs = Date.now();
     const load = await startLoad({ ...options, brokers, partitions: settings.partitions, folder, random, truth, log });
     for (const service of services) for (let n = 0; n < settings.workers[service]; n++) workers.start(service);
     const beganMs = Date.now();
@@ -79,7 +80,7 @@ export async function runFaults(options: RunOptions): Promise<RunResult> {
     await sleep(Math.max(CALM_MS, beganMs + options.durationMs - Date.now()));
     const isSent = await load.stop(SENT_MS);
     say('load stopped; waiting for rest');
-    const result = await check(engines, truth);
+    const result = await check({ engines, truth, hosts: load.hosts, fromMs });
     const problems = [
       ...(isSent ? [] : ['the load could not send all of its samples']),
       ...reportDeviations(result.deviations, events),
@@ -108,7 +109,7 @@ function workerConfig({ brokers, clickhouseUser }: Engines, settings: Settings) 
     log: { level: 'debug', format: 'json' },
     decode: { concurrency },
     aggregate: { windowMs, maxOpenFlows, allowedLatenessMs: 1000, idleTimeoutMs: 2000, concurrency },
-    writer: { blockRows, flushIntervalMs: 300, concurrency },
+    writer: { blockRows, flushIntervalMs: 300, concurrency, samples: true },
   };
 }
 
