@@ -71,6 +71,8 @@ const RECREATE_MS = 1000;
 interface Slot {
   context: PartitionContext & { abandoned: boolean };
   processor: PartitionProcessor;
+  /** The processor has all before it. */
+  nextOffset: number;
   /** Calls of one processor never overlap. */
   queue: Promise<void>;
 }
@@ -185,7 +187,8 @@ export function createPartitionConsumer(options: PartitionConsumerOptions): Comp
       },
       heartbeat,
     };
-    const slot = { context, processor: await options.open(context), queue: Promise.resolve() };
+    const processor = await options.open(context);
+    const slot = { context, processor, nextOffset: Number(position), queue: Promise.resolve() };
     consumer.seek({ topic, partition, offset: position });
     return slot;
   }
@@ -238,6 +241,16 @@ export function createPartitionConsumer(options: PartitionConsumerOptions): Comp
     }
   }
 
+  /** kafkajs gives a batch again when something failed after it, as the heartbeat; the processor has its messages then. */
+  async function processNew(slot: Slot, messages: KafkaMessage[]): Promise<void> {
+    // Before where reading began is only what comes when the topic was made anew.
+    const isAnew = Number(messages[0]?.offset) < Number(slot.context.position);
+    const first = isAnew ? 0 : messages.findIndex(({ offset }) => Number(offset) >= slot.nextOffset);
+    if (first < 0) return;
+    slot.nextOffset = Number(messages.at(-1)?.offset) + 1;
+    await slot.processor.process(first === 0 ? messages : messages.slice(first));
+  }
+
   function tick(): void {
     for (const [key, pending] of slots)
       pending
@@ -264,7 +277,7 @@ export function createPartitionConsumer(options: PartitionConsumerOptions): Comp
     // A long insert must not cost the membership. What a heartbeat answers is seen by the one at the end of this function.
     const beat = setInterval(() => void heartbeat().catch(() => undefined), HEARTBEAT_MS);
     try {
-      await enqueue(slot, () => slot.processor.process(batch.messages));
+      await enqueue(slot, () => processNew(slot, batch.messages));
     } catch (error) {
       await restart(key, slot, error);
       throw error; // kafkajs waits before it fetches again, and rejoins when the group is rebalancing
