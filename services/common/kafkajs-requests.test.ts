@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import './kafkajs.ts';
 
 interface Pushed {
-  entry: { correlationId: number };
+  entry: { correlationId: number; resolve(): void; reject(): void };
   expectResponse: boolean;
   sendRequest(): void;
 }
@@ -27,7 +27,7 @@ function queue() {
   const sent: number[] = [];
   const push = (correlationId: number) =>
     requests.push({
-      entry: { correlationId },
+      entry: { correlationId, resolve: () => undefined, reject: () => undefined },
       expectResponse: true,
       sendRequest: () => void sent.push(correlationId),
     });
