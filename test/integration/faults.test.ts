@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { skipWithout } from '@tcxflow/embedded/testing/engines.ts';
 import { runFaults } from '../faults/run.ts';
 
+/** One that does not kill Kafka in the middle of a commit: docs/explanation/delivery.md, "Not covered". */
 const SEED = 2;
 
 test('each sample is counted once through faults of workers, Kafka and ClickHouse', {
