@@ -1,9 +1,7 @@
 // npm run test:faults [-- --minutes N] [--seed S] [--every MS] [--keep]: without words the short form.
-// npm run test:faults -- --scenario scale-out: what a second worker adds, and what its coming and going costs.
 
 import { parseArgs } from 'node:util';
 import { runFaults } from './run.ts';
-import { runScaleOut } from './scale-out.ts';
 
 const SHORT_MS = 20_000;
 const SHORT_EVERY_MS = 2000;
@@ -14,7 +12,6 @@ const { values } = parseArgs({
     minutes: { type: 'string' },
     seed: { type: 'string' },
     every: { type: 'string' },
-    scenario: { type: 'string', default: 'faults' },
     keep: { type: 'boolean', default: false },
   },
 });
@@ -26,21 +23,6 @@ const numberOf = (name: 'minutes' | 'seed' | 'every', fallback: number) => {
 };
 const isLong = values.minutes !== undefined;
 const say = (line: string) => void process.stdout.write(`${line}\n`);
-const PAUSE_MS_MAX = 5000;
-
-if (values.scenario === 'scale-out') {
-  const results = await runScaleOut(say);
-  const good = results.every(
-    ({ one, two, joining, leaving }) =>
-      two.perSecond > 1.3 * one.perSecond && Math.max(joining.longestPauseMs, leaving.longestPauseMs) < PAUSE_MS_MAX,
-  );
-  say(good ? 'each second worker raises the rate, and no partition stands still for 5 s' : 'NOT as it should be');
-  process.exit(good ? 0 : 1);
-}
-if (values.scenario !== 'faults') {
-  process.stderr.write(`--scenario is ${values.scenario}: faults or scale-out\n`);
-  process.exit(2);
-}
 const result = await runFaults({
   seed: numberOf('seed', Math.floor(Math.random() * 2 ** 31)),
   durationMs: isLong ? numberOf('minutes', 1) * 60_000 : SHORT_MS,
