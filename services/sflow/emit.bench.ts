@@ -35,7 +35,7 @@ async function measure(): Promise<WorkerRun[]> {
       load: { topic: topicNames.rawSamples, messages: rawBatches() },
       samples: BATCHES * SAMPLES,
       metric: 'flow_samples_total',
-      config: `sflow: {collectors: ["127.0.0.1:${port}"], max_age_ms: 1000000000}`,
+      config: () => `sflow: {collectors: ["127.0.0.1:${port}"], max_age_ms: 1000000000}`,
       runs: RUNS,
     });
   } finally {

@@ -46,7 +46,7 @@ function metric(pick: (run: WorkerRun) => number, unit: string, digits = 0): () 
       load: { topic: topicNames.decodedSamples, messages: decodedBatches() },
       samples: MESSAGES * MESSAGE_SAMPLES,
       metric: 'samples_total',
-      config: 'aggregate: {window_ms: 10000, allowed_lateness_ms: 1000}',
+      config: () => 'aggregate: {window_ms: 10000, allowed_lateness_ms: 1000}',
       runs: RUNS,
     });
     return summarize((await measured).map(pick), unit, digits);

@@ -42,8 +42,12 @@ export interface WorkerOptions {
   samples: number;
   /** Counts them as they are done. */
   metric: string;
-  /** Further sections of the configuration, in YAML's flow style, a line each. */
-  config?: string;
+  /** Further sections of the configuration, in YAML's flow style, a line each. @param folder for files it names */
+  config?: (folder: string) => string;
+  /** Of every topic. Default 4. */
+  partitions?: number;
+  /** Sent at this pace while the worker runs, once; default: all is there from the start. */
+  messagesPerSecond?: number;
   runs: number;
 }
 
@@ -52,10 +56,12 @@ export async function runWorker(options: WorkerOptions): Promise<WorkerRun[]> {
   const folder = mkdtempSync(join(tmpdir(), 'tcxflow-bench-'));
   const kafka = await startKafka({ dataDir: folder, log: recordingLog(), port: 0 });
   try {
-    await fill(kafka.brokers, options.load);
+    const feed = await openFeed(kafka.brokers, options);
+    if (!options.messagesPerSecond) await feed.send(0);
     const runs: WorkerRun[] = [];
     for (let index = 0; index < options.runs; index++)
-      runs.push(await measureRun(kafka.brokers, folder, `bench-${index}`, options));
+      runs.push(await measureRun(kafka.brokers, folder, `bench-${index}`, options, feed));
+    await feed.close();
     return runs;
   } finally {
     await kafka.stop();
@@ -63,10 +69,16 @@ export async function runWorker(options: WorkerOptions): Promise<WorkerRun[]> {
   }
 }
 
-async function fill(brokers: readonly string[], { topic, messages }: Load): Promise<void> {
+interface Feed {
+  /** @param messagesPerSecond 0: as fast as Kafka takes them */
+  send(messagesPerSecond: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+async function openFeed(brokers: readonly string[], { load, partitions = PARTITIONS }: WorkerOptions): Promise<Feed> {
   const config = {
     brokers: [...brokers],
-    partitions: PARTITIONS,
+    partitions,
     replicationFactor: 1,
     compression: 'zstd' as const,
     sessionTimeoutMs: 30_000,
@@ -74,18 +86,28 @@ async function fill(brokers: readonly string[], { topic, messages }: Load): Prom
   await waitForKafka(config, quietLog, new AbortController().signal);
   const producer = createRenewingProducer(createKafka(config, 'bench', quietLog));
   await producer.start();
-  let batch: { partition: number; key: string; value: Buffer }[] = [];
-  const send = async () => {
-    await producer.sendBatch({ compression: compressionTypes.zstd, topicMessages: [{ topic, messages: batch }] });
-    batch = [];
+  return {
+    async send(messagesPerSecond) {
+      const startedAt = performance.now();
+      let batch: { partition: number; key: string; value: Buffer }[] = [];
+      const sendBatch = async () => {
+        const topicMessages = [{ topic: load.topic, messages: batch }];
+        await producer.sendBatch({ compression: compressionTypes.zstd, topicMessages });
+        batch = [];
+      };
+      let index = 0;
+      for (const value of load.messages) {
+        batch.push({ partition: index++ % partitions, key: 'bench', value });
+        const early = messagesPerSecond > 0 ? startedAt + (index / messagesPerSecond) * 1000 - performance.now() : 0;
+        if (early > 1) {
+          await sendBatch();
+          await sleep(early);
+        } else if (batch.length === REQUEST_MESSAGES) await sendBatch();
+      }
+      if (batch.length > 0) await sendBatch();
+    },
+    close: async () => producer.stop(AbortSignal.timeout(5000)),
   };
-  let index = 0;
-  for (const value of messages) {
-    batch.push({ partition: index++ % PARTITIONS, key: 'bench', value });
-    if (batch.length === REQUEST_MESSAGES) await send();
-  }
-  if (batch.length > 0) await send();
-  await producer.stop(AbortSignal.timeout(5000));
 }
 
 function cpuSeconds(pid: number): number {
@@ -98,12 +120,13 @@ async function measureRun(
   folder: string,
   group: string,
   options: WorkerOptions,
+  feed: Feed,
 ): Promise<WorkerRun> {
   const port = await choosePort(0);
   const configFile = join(folder, `${group}.yaml`);
   writeFileSync(
     configFile,
-    `kafka: {brokers: [${brokers}]}\nhttp: {port: ${port}}\nlog: {level: warn}\n${options.config ?? ''}\n`,
+    `kafka: {brokers: [${brokers}]}\nhttp: {port: ${port}}\nlog: {level: warn}\n${options.config?.(folder) ?? ''}\n`,
   );
   const env = { ...process.env, [`TCXFLOW_${options.service.toUpperCase()}__GROUP_ID`]: group };
   const child = spawn(process.execPath, ['--trace-gc', tcxflow, options.service, '--config', configFile], {
@@ -121,6 +144,7 @@ async function measureRun(
   const done = async () =>
     sumOf(await scrape(`http://127.0.0.1:${port}`).catch(() => []), `tcxflow_${options.service}_${options.metric}`);
   try {
+    const sent = options.messagesPerSecond ? feed.send(options.messagesPerSecond) : undefined;
     let first = 0;
     while (first === 0) {
       if (child.exitCode !== null) throw new Error(`${options.service} ended with ${child.exitCode}`);
@@ -136,6 +160,7 @@ async function measureRun(
       await sleep(LOOK_MS);
       last = await done();
     }
+    await sent;
     return {
       samplesPerSecond: ((last - first) * 1000) / (performance.now() - startedAt),
       cpuSecondsPerMillion: ((cpuSeconds(pid) - cpuBefore) / (last - first)) * 1e6,
