@@ -22,6 +22,12 @@ export async function insertBlock(client: ClickHouseClient, block: Block): Promi
       insert_deduplication_token: block.token,
       deduplicate_blocks_in_dependent_materialized_views: 1,
       async_insert: 0,
+      // On a cluster an answer means that the shards have it.
+      insert_distributed_sync: 1,
+      // One block: it is refused before any of it is stored, and its token stands for all of it.
+      max_insert_block_size: '20000000',
+      min_insert_block_size_rows: '20000000',
+      min_insert_block_size_bytes: '8000000000',
       // The views have added up already; doing it again while inserting doubles an insert's time. Merges add up the rest.
       optimize_on_insert: 0,
       // Times that somebody made up lie on many days. A block that is refused for it would be tried for ever.

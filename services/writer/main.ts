@@ -8,11 +8,13 @@ import type { Component } from '@tcxflow/common/lifecycle.ts';
 import { createPartitionConsumer } from '@tcxflow/common/partition-consumer.ts';
 import { createRenewingProducer } from '@tcxflow/common/renewing-producer.ts';
 import { runService, type ServiceContext, type ServiceDefinition } from '@tcxflow/common/service.ts';
+import type { Kafka } from 'kafkajs';
 import { type BlockFormat, blockFormatsOf } from './block-formats.ts';
 import { type WriterServiceConfig, writerSchema } from './config.ts';
 import { createWriterMetrics } from './metrics.ts';
 import { loadMigrations, planMigrations, readApplied } from './migrations.ts';
 import { openProcessor } from './processor.ts';
+import { createProgressLog } from './progress.ts';
 
 function build({ config, log, metrics, fail }: ServiceContext<WriterServiceConfig>): Component[] {
   const kafka = createKafka(config.kafka, 'writer', log);
@@ -21,6 +23,10 @@ function build({ config, log, metrics, fail }: ServiceContext<WriterServiceConfi
   const deadLetter = createDeadLetter(producer, 'writer', metrics, log);
   const writerMetrics = createWriterMetrics(metrics);
   const blockFormats = blockFormatsOf(config.writer);
+  const progress = createProgressLog(
+    client,
+    once(() => readClusterId(kafka)),
+  );
   const abort = new AbortController();
 
   const store: Component = {
@@ -50,6 +56,8 @@ function build({ config, log, metrics, fail }: ServiceContext<WriterServiceConfi
         client,
         format: blockFormats[context.topic] as BlockFormat,
         config: config.writer,
+        recorded: await progress.read(context.topic, context.partition),
+        progress,
         deadLetter,
         metrics: writerMetrics,
         log,
@@ -59,6 +67,29 @@ function build({ config, log, metrics, fail }: ServiceContext<WriterServiceConfi
     fail,
   });
   return [store, createKafkaGate(config.kafka, log), producer, consumer];
+}
+
+/** Kafka's own name for the cluster: offsets of another one mean nothing. */
+async function readClusterId(kafka: Kafka): Promise<string> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    return (await admin.describeCluster()).clusterId;
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** One answer for all that ask; after an error the next asks again. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => {
+    answer ??= ask().catch((error: unknown) => {
+      answer = undefined;
+      throw error;
+    });
+    return answer;
+  };
 }
 
 export const writerService: ServiceDefinition<typeof writerSchema> = {

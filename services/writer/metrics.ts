@@ -7,6 +7,16 @@ export function createWriterMetrics(metrics: Metrics) {
     rows: metrics.counter('rows_total', 'Rows acknowledged by ClickHouse', ['table']),
     blocks: metrics.counter('blocks_total', 'Blocks acknowledged by ClickHouse', ['table']),
     failures: metrics.counter('insert_failures_total', 'Inserts that failed and were tried again', ['table']),
+    skipped: metrics.counter(
+      'skipped_messages_total',
+      'Messages passed over because writer_progress says that the tables have them',
+      ['topic'],
+    ),
+    unsure: metrics.counter(
+      'unsure_blocks_total',
+      'Blocks of long ago whose tokens may be forgotten: not inserted again where the table has them',
+      ['table'],
+    ),
     waiting: metrics.gauge('waiting_rows', 'Rows read and not yet inserted', ['topic', 'partition']),
     seconds: metrics.histogram('insert_seconds', 'Time of an INSERT', [0.01, 0.03, 0.1, 0.3, 1, 3, 10], ['table']),
   };

@@ -78,22 +78,28 @@ test('migrations are read in the order of their numbers, other files are let be'
   ]);
 });
 
-test('a gap or two files of one number are refused by name', (t) => {
-  assert.throws(() => loadMigrations(folder(t, { '001_a.sql': '', '003_c.sql': '' })), {
-    message: /003_c .*version 2/,
-  });
-  assert.throws(() => loadMigrations(folder(t, { '001_a.sql': '', '001_b.sql': '' })), {
-    message: /001_b .*version 2/,
-  });
+test('two files of one number are refused by name; a number may be left out, as by work that was given up', (t) => {
+  assert.throws(() => loadMigrations(folder(t, { '001_a.sql': '', '001_b.sql': '' })), { message: /001_a and 001_b/ });
+  const gap = loadMigrations(folder(t, { '001_a.sql': '', '003_c.sql': '' }));
+  assert.deepEqual(
+    gap.map(({ version }) => version),
+    [1, 3],
+  );
 });
 
-test('the shipped migrations are numbered without gaps, and each does something', () => {
+test('a file with a lower number than what was applied is applied too', () => {
+  assert.deepEqual(
+    planMigrations(
+      shipped,
+      [1, 3].map((version) => applied(migration(version))),
+    ),
+    [migration(2)],
+  );
+});
+
+test('each of the shipped migrations does something', () => {
   const migrations = loadMigrations();
   assert.ok(migrations.length > 0);
-  assert.deepEqual(
-    migrations.map(({ version }) => version),
-    migrations.map((_, index) => index + 1),
-  );
   for (const { name, statements } of migrations) {
     assert.ok(statements.length > 0, name);
     for (const statement of statements) assert.match(statement, /^(CREATE|ALTER|DROP|INSERT|RENAME)\s/, name);

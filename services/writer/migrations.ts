@@ -38,9 +38,9 @@ export function loadMigrations(from: URL = folder): Migration[] {
         statements: splitStatements(text),
       };
     });
-  for (const [index, migration] of migrations.entries())
-    if (migration.version !== index + 1)
-      throw new TcxflowError('MIGRATION', `migration ${migration.name} should have version ${index + 1}`);
+  for (const [index, { name, version }] of migrations.entries())
+    if (version === migrations[index - 1]?.version)
+      throw new TcxflowError('MIGRATION', `migrations ${migrations[index - 1]?.name} and ${name} have one version`);
   return migrations;
 }
 

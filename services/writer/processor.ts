@@ -1,98 +1,106 @@
 // One partition into its tables, each message once: the block's range goes into the commit metadata, then the block is
-// inserted under a token made of the range, then the range is committed. After a crash the same range is read again and
-// inserted under the same token, so that each table drops what it has.
+// inserted under a token made of the range, then a row of writer_progress says that it is in, then the range is committed.
+// After a crash the same range is read again: what writer_progress has is passed over, the rest inserted under the same
+// token, so that each table drops what it has.
 
-import type { ClickHouseClient } from '@tcxflow/common/clickhouse.ts';
-import type { DeadLetter } from '@tcxflow/common/dead-letter.ts';
-import { delay } from '@tcxflow/common/kafka.ts';
-import { type Logger, throttled } from '@tcxflow/common/logger.ts';
 import type { PartitionContext, PartitionProcessor } from '@tcxflow/common/partition-consumer.ts';
 import type { KafkaMessage } from 'kafkajs';
-import type { BlockFormat, Piece, TableFormat } from './block-formats.ts';
+import type { BlockFormat, Piece } from './block-formats.ts';
+import { createInserter, type InserterDependencies } from './block-inserter.ts';
+import { decodePending, encodePending } from './commit-metadata.ts';
 import type { WriterConfig } from './config.ts';
-import { insertBlock } from './insert.ts';
-import type { WriterMetrics } from './metrics.ts';
+import type { Progress, ProgressLog } from './progress.ts';
+import { addPiece, emptyBlock } from './waiting-block.ts';
 
-export interface ProcessorDependencies {
-  client: ClickHouseClient;
+export interface ProcessorDependencies extends InserterDependencies {
   format: BlockFormat;
-  config: WriterConfig;
-  deadLetter: DeadLetter;
-  metrics: WriterMetrics;
-  log: Logger;
+  config: Pick<WriterConfig, 'blockRows' | 'blockBytes' | 'flushIntervalMs'>;
+  /** What writer_progress says of the partition. */
+  recorded: Progress | undefined;
+  progress: Pick<ProgressLog, 'write' | 'countSince'>;
+  /** Blocks after which a table may have forgotten a token. Default: half of what the migrations set. */
+  tokenWindow?: number;
 }
 
-const RETRY_MS_MAX = 5000;
-
-/** The range that was being inserted when the metadata was committed. */
-export function encodePending(lastOffset: number): string {
-  return JSON.stringify({ v: 1, last: lastOffset });
-}
-
-/** @throws {Error} on metadata of another version: better stop than insert twice */
-export function decodePending(metadata: string): number | undefined {
-  if (metadata === '') return undefined;
-  const value = JSON.parse(metadata) as { v: number; last: number };
-  if (value.v !== 1) throw new Error(`commit metadata version ${value.v} is not known`);
-  return value.last;
-}
+/** Half: a block can be several parts, one for each day. */
+const TOKEN_WINDOW = 5000;
+/** The writer's clock and ClickHouse's may differ by so much. */
+const CLOCKS_MS = 60_000;
 
 export function openProcessor(context: PartitionContext, deps: ProcessorDependencies): PartitionProcessor {
-  const { config, format, metrics, log } = deps;
-  const problems = throttled(10_000);
-  const labels = { topic: context.topic, partition: context.partition };
+  const { config, format, metrics, log, progress, tokenWindow = TOKEN_WINDOW } = deps;
+  const { topic, partition } = context;
+  const labels = { topic, partition };
+  const inserter = createInserter(context, deps);
   let firstOffset = Number(context.position);
   /** A range under way when the last owner stopped: it must be inserted as it was. */
-  let pendingLast = decodePending(context.committed.metadata);
+  let pending = decodePending(context.committed.metadata);
+  /** All up to here are in the tables. */
+  let doneThrough = deps.recorded?.lastOffset ?? -1;
+  let newestMs = deps.recorded?.newestMs ?? 0;
   /** What waits, for each of the tables. */
-  const waiting = format.tables.map((table) => ({ table, parts: [] as Buffer[], rows: 0 }));
-  /** Of the message at hand; one object for a million of them. */
-  const position = { partition: context.partition, offset: 0, timestampMs: 0 };
+  let waiting = format.tables.map(emptyBlock);
   let messages = 0;
   let rows = 0;
   let bytes = 0;
+  let skipped = 0;
   let lastOffset = -1;
   let startedAt = 0;
+  /** Of the message that is read; one for all, as there are a million a second. */
+  const position = { partition, offset: 0, timestampMs: 0 };
 
   /** @returns what to wait for, if anything, before the next */
   function add(message: KafkaMessage): Promise<void> | undefined {
+    const offset = Number(message.offset);
     // The range was committed with a last offset that was there; what lies beyond belongs to the next block.
-    if (pendingLast === undefined || Number(message.offset) <= pendingLast) return take(message);
+    // Nor does a block have both what is in and what is not.
+    const beyond = (pending !== undefined && offset > pending.last) || (skipped > 0 && offset > doneThrough);
+    if (!beyond) return take(message, offset);
     return flush().then(() => {
-      pendingLast = undefined;
-      return take(message);
+      pending = undefined;
+      return take(message, offset);
     });
   }
 
-  function take(message: KafkaMessage): Promise<void> | undefined {
-    const offset = Number(message.offset);
-    position.offset = offset;
-    position.timestampMs = Number(message.timestamp);
+  function take(message: KafkaMessage, offset: number): Promise<void> | undefined {
+    const timestampMs = Number(message.timestamp);
+    if (offset <= doneThrough && isIn(offset, timestampMs)) return moveTo(offset);
+    if (timestampMs > newestMs) newestMs = timestampMs;
     let pieces: readonly Piece[];
     try {
+      position.offset = offset;
+      position.timestampMs = timestampMs;
       pieces = format.read(message.value, position);
     } catch (error) {
       return deps.deadLetter.send(context, message, error as Error).then(() => moveTo(offset));
     }
-    keep(pieces);
+    keep(message, pieces);
     return moveTo(offset);
+  }
+
+  /** All that are in are at most as late as the newest; what is later is of a topic that was made anew. */
+  function isIn(offset: number, timestampMs: number): boolean {
+    if (timestampMs > newestMs) {
+      log.warn({ ...labels, offset, doneThrough }, 'the topic was made anew: its offsets begin again');
+      doneThrough = -1;
+      return false;
+    }
+    skipped++;
+    return true;
   }
 
   function moveTo(offset: number): Promise<void> | undefined {
     if (lastOffset < 0) startedAt = Date.now();
     lastOffset = offset;
     const full = messages >= config.blockRows || bytes >= config.blockBytes;
-    return (pendingLast === undefined ? full : offset === pendingLast) ? flush() : undefined;
+    return (pending === undefined ? full : offset === pending.last) ? flush() : undefined;
   }
 
-  function keep(pieces: readonly Piece[]): void {
+  function keep(message: KafkaMessage, pieces: readonly Piece[]): void {
     messages++;
     for (let index = 0; index < pieces.length; index++) {
       const piece = pieces[index] as Piece;
-      const block = waiting[index] as (typeof waiting)[number];
-      if (piece.rows === 0) continue;
-      block.parts.push(piece.part);
-      block.rows += piece.rows;
+      addPiece(waiting[index] as (typeof waiting)[number], message, piece);
       rows += piece.rows;
       bytes += piece.part.length;
     }
@@ -100,46 +108,51 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
 
   async function flush(): Promise<void> {
     if (lastOffset < 0) return;
-    const token = `${context.topic}-${context.partition}-${firstOffset}-${lastOffset}`;
-    if (!(await context.commit(String(firstOffset), encodePending(lastOffset))))
+    const first = firstOffset;
+    const last = lastOffset;
+    const sinceMs = pending?.sinceMs ?? Date.now();
+    if (!(await context.commit(String(first), encodePending(last, sinceMs))))
       throw new Error('the partition was reassigned');
-    for (const block of waiting) if (block.rows > 0) await insertUntilDone(block.table, block.parts, token);
-    await context.commit(String(lastOffset + 1), '');
-    for (const block of waiting) {
-      metrics.rows.inc({ table: block.table.table }, block.rows);
-      if (block.rows > 0) metrics.blocks.inc({ table: block.table.table });
-      block.parts = [];
-      block.rows = 0;
-    }
-    firstOffset = lastOffset + 1;
-    pendingLast = undefined;
+    if (last > doneThrough) await insertAll(first, last);
+    if (skipped > 0) reportSkipped(first, last);
+    await context.commit(String(last + 1), '');
+    firstOffset = last + 1;
+    pending = undefined;
+    waiting = format.tables.map(emptyBlock);
     messages = 0;
     rows = 0;
     bytes = 0;
+    skipped = 0;
     lastOffset = -1;
     metrics.waiting.set(labels, 0);
   }
 
-  /** The identical block until ClickHouse acknowledges it. */
-  async function insertUntilDone(format: TableFormat, parts: readonly Buffer[], token: string): Promise<void> {
-    const { table } = format;
-    const body = format.join(parts);
-    for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, RETRY_MS_MAX)) {
-      const stopTimer = metrics.seconds.startTimer({ table });
-      try {
-        await insertBlock(deps.client, { table, format: format.format, body, token });
-        stopTimer();
-        return;
-      } catch (error) {
-        metrics.failures.inc({ table });
-        if (context.stopping.aborted || context.abandoned) throw error;
-        problems((skipped) =>
-          log.warn({ err: error, table, token, rows, skipped }, 'insert failed; trying the same block again'),
-        );
-      }
-      await delay(waitMs, context.stopping);
-      await context.heartbeat();
+  /** Into each of the tables; then the row that says so. */
+  async function insertAll(first: number, last: number): Promise<void> {
+    // Of the range as it was begun, also when its last message has gone since.
+    const token = `${topic}-${partition}-${first}-${pending?.last ?? last}`;
+    const forgotten = pending !== undefined && pending.sinceMs > 0 && (await isForgotten(pending.sinceMs));
+    let inserted = 0;
+    for (const block of waiting) {
+      if (block.rows === 0) continue;
+      const done = await (forgotten ? inserter.insertLacking(block, token) : inserter.insert(block, token));
+      inserted += done;
+      metrics.rows.inc({ table: block.table.table }, done);
+      if (done > 0) metrics.blocks.inc({ table: block.table.table });
     }
+    const block = { firstOffset: first, lastOffset: last, newestMs, rows: inserted };
+    await inserter.untilDone({ table: 'writer_progress' }, () => progress.write(topic, partition, block));
+    doneThrough = last;
+  }
+
+  async function isForgotten(sinceMs: number): Promise<boolean> {
+    const count = () => progress.countSince(sinceMs - CLOCKS_MS);
+    return (await inserter.untilDone({ table: 'writer_progress' }, count)) > tokenWindow;
+  }
+
+  function reportSkipped(first: number, last: number): void {
+    metrics.skipped.inc({ topic }, skipped);
+    log.warn({ ...labels, first, last, messages: skipped }, 'passed over what the tables have already');
   }
 
   return {
@@ -152,11 +165,10 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
       metrics.waiting.set(labels, rows);
     },
     async tick() {
-      if (pendingLast === undefined && lastOffset >= 0 && Date.now() - startedAt >= config.flushIntervalMs)
-        await flush();
+      if (pending === undefined && lastOffset >= 0 && Date.now() - startedAt >= config.flushIntervalMs) await flush();
     },
     async close() {
-      if (pendingLast === undefined) await flush();
+      if (pending === undefined) await flush();
     },
     async dispose() {
       metrics.waiting.remove(labels);

@@ -21,6 +21,8 @@ test('the writer may insert into the tables that it fills, and read one', () => 
     [
       ...tables.map((table) => `GRANT INSERT ON tcxflow.${table} TO tcxflow_writer`),
       'GRANT SELECT ON tcxflow.schema_migrations TO tcxflow_writer',
+      'GRANT SELECT, INSERT ON tcxflow.writer_progress TO tcxflow_writer',
+      'GRANT SELECT ON tcxflow.flows TO tcxflow_writer',
     ],
   );
 });

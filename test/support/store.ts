@@ -12,6 +12,7 @@ import { writerSection } from '@tcxflow/writer/config.ts';
 import { createWriterMetrics } from '@tcxflow/writer/metrics.ts';
 import { migrate } from '@tcxflow/writer/migrations.ts';
 import { openProcessor } from '@tcxflow/writer/processor.ts';
+import { createProgressLog } from '@tcxflow/writer/progress.ts';
 import type { KafkaMessage } from 'kafkajs';
 
 export interface WriteOptions {
@@ -68,6 +69,8 @@ export async function openStore(): Promise<Store> {
       client,
       format: blockFormats[topic] as BlockFormat,
       config: writerSection.parse(blockRows === undefined ? {} : { blockRows }),
+      recorded: undefined,
+      progress: createProgressLog(client, async () => 'none'),
       deadLetter: {
         send: async (_context, _message, error) => {
           throw error;

@@ -23,3 +23,7 @@ GRANT INSERT ON tcxflow.samples TO tcxflow_writer;
 GRANT INSERT ON tcxflow.ledger TO tcxflow_writer;
 
 GRANT SELECT ON tcxflow.schema_migrations TO tcxflow_writer;
+
+GRANT SELECT, INSERT ON tcxflow.writer_progress TO tcxflow_writer;
+
+GRANT SELECT ON tcxflow.flows TO tcxflow_writer;
