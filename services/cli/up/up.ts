@@ -4,12 +4,14 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { type ClickHouseClient, createClickHouse } from '@tcxflow/common/clickhouse.ts';
+import { loadConfig } from '@tcxflow/common/config.ts';
 import { ConfigError, reportFatal, TcxflowError } from '@tcxflow/common/errors.ts';
 import { createKafka, waitForKafka } from '@tcxflow/common/kafka.ts';
 import { createLogger } from '@tcxflow/common/logger.ts';
 import type { Lab } from '@tcxflow/lab/lab.ts';
+import { writerSection } from '@tcxflow/writer/config.ts';
 import { migrate } from '@tcxflow/writer/migrations.ts';
-import { readRunFile, runFilePath } from '../clickhouse-access.ts';
+import { readRunFile, runFilePath, toolSchema } from '../clickhouse-access.ts';
 import { accountOf } from '../ledger/account.ts';
 import { rangeOf, readLedger } from '../ledger/ledger.ts';
 import { type ServiceProcess, startService } from './children.ts';
@@ -108,7 +110,8 @@ async function run(
   await waitForKafka(engines.kafka, log, AbortSignal.timeout(READY_MS));
   const client = createClickHouse(engines.clickhouse);
   cleanups.push({ what: 'closing the connection to ClickHouse', undo: () => client.close() });
-  const applied = await migrate(client);
+  const { writer } = loadConfig(toolSchema.extend({ writer: writerSection }), { file: config });
+  const applied = await migrate(client, writer.retention);
   if (applied.length > 0) say(`schema       ${applied.join(', ')} applied`);
 
   const agent = lab ? `lab-${Date.now().toString(36)}` : hostname();
