@@ -42,7 +42,7 @@ export interface PublisherOptions {
   log: Logger;
 }
 
-const SEND_BYTES_MAX = 4 << 20;
+const SEND_BYTES_MAX = 2 << 20;
 const RETRY_MS = 500;
 /** Between requests: what comes meanwhile goes together, since a request costs far more than the samples in it. */
 const SEND_EVERY_MS = 25;

@@ -11,8 +11,8 @@ export interface SinkPool {
   give(sink: SampleSink): void;
 }
 
-/** What is under way to Kafka at some 300,000 samples a second. */
-const KEPT_MAX = 64;
+/** What is under way to Kafka at some 300,000 samples a second, when it answers at once. */
+const KEPT_MAX = 32;
 
 export function createSinkPool(sinkBytes: number, keptMax = KEPT_MAX): SinkPool {
   const free: SampleSink[] = [];
