@@ -23,9 +23,11 @@ export interface Encoder {
 }
 
 /** From here on a reference is cheaper than a copy. */
-const REFERENCE_BYTES = 1024;
+export const REFERENCE_BYTES = 1024;
 
 const { prototype } = createRequire(import.meta.url)('kafkajs/src/protocol/encoder') as { prototype: Encoder };
+
+export const encoderPrototype = prototype;
 
 /** The bytes in order, without copying them. */
 export function partsOf(encoder: Encoder): Buffer[] {
@@ -44,6 +46,12 @@ function seal(encoder: Encoder): Buffer[] {
   return encoder.parts;
 }
 
+/** What one encoder holds, none of it by reference, into another. */
+function copyInto(to: Encoder, { buf, start = 0, offset }: Encoder): void {
+  to.ensureAvailable(offset - start);
+  to.offset += buf.copy(to.buf, to.offset, start, offset);
+}
+
 /** kafkajs's own names; called once. */
 export function patchEncoder(): void {
   const writeOther = prototype.writeBytes;
@@ -54,7 +62,7 @@ export function patchEncoder(): void {
 
   Object.defineProperty(prototype, 'buffer', {
     get(this: Encoder): Buffer {
-      if (!this.parts) return this.buf.subarray(0, this.offset);
+      if (!this.parts) return this.buf.subarray(this.start ?? 0, this.offset);
       this.buf = Buffer.concat(partsOf(this));
       this.offset = this.buf.length;
       this.parts = undefined;
@@ -82,12 +90,23 @@ export function patchEncoder(): void {
     return this;
   };
 
+  prototype.ensureAvailable = function (bytes) {
+    if (this.offset + bytes <= this.buf.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(2 * this.buf.length, this.offset + bytes));
+    this.buf.copy(larger, 0, 0, this.offset);
+    this.buf = larger;
+  };
+
   prototype.writeEncoder = function (encoder) {
-    for (const part of partsOf(encoder)) this.writeBufferInternal(part);
+    if (!encoder.parts && encoder.size() < REFERENCE_BYTES) copyInto(this, encoder);
+    else for (const part of partsOf(encoder)) this.writeBufferInternal(part);
     return this;
   };
 
   prototype.writeEncoderArray = function (encoders) {
+    let bytes = 0;
+    for (const encoder of encoders) if (!encoder.parts) bytes += encoder.size();
+    this.ensureAvailable(bytes);
     for (const encoder of encoders) this.writeEncoder(encoder);
     return this;
   };

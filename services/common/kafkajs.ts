@@ -1,11 +1,14 @@
 // kafkajs as this project uses it: zstd from node:zlib added, an encoder that does not copy, and no looking for what is not there.
 
 import { createRequire } from 'node:module';
-import kafkajs from 'kafkajs';
 import { type Encoder, partsOf, patchEncoder } from './kafkajs-encoder.ts';
+import { replaceRecordEncoding } from './kafkajs-record.ts';
 import { createZstdCompressor, createZstdDecompressor } from './zstd.ts';
 
+const require = createRequire(import.meta.url);
 patchEncoder();
+replaceRecordEncoding();
+const kafkajs = require('kafkajs') as typeof import('kafkajs');
 
 /** The fastest: checksums and sockets cost by the byte, so that compressing a little saves more than it costs. */
 const compressor = createZstdCompressor(1);
@@ -21,7 +24,7 @@ interface RequestQueue {
   pending: unknown[];
   scheduleCheckPendingRequests(): void;
 }
-const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue') as { prototype: RequestQueue };
+const { prototype } = require('kafkajs/src/network/requestQueue') as { prototype: RequestQueue };
 const schedule = prototype.scheduleCheckPendingRequests;
 prototype.scheduleCheckPendingRequests = function () {
   if (this.pending.length > 0) schedule.call(this);
