@@ -1,4 +1,5 @@
-// npm run bench [-- --json] [NAME…]: every benchmark beside the code (*.bench.ts) whose name begins with one of NAME.
+// npm run bench [-- --json] [NAME…]: every benchmark beside the code (*.bench.ts) whose name begins with one of NAME. With
+// --peer-command COMMAND another collector beside ours, see peer.bench.ts.
 // A table, and with --json one object as the last line: {metric: {median, min, max, unit, runs}}.
 
 import { globSync } from 'node:fs';
@@ -10,7 +11,11 @@ interface Benchmark {
   benchmarks: Record<string, () => Measurement | Promise<Measurement>>;
 }
 
-const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { json: { type: 'boolean' }, 'peer-command': { type: 'string' } },
+  allowPositionals: true,
+});
+if (values['peer-command']) process.env.TCXFLOW_PEER_COMMAND = values['peer-command'];
 const root = new URL('../../', import.meta.url);
 const results: Record<string, Measurement> = {};
 for (const file of globSync('{bpf,services,test}/**/*.bench.ts', { cwd: root }).sort()) {

@@ -1,7 +1,6 @@
 // The receiver, UDP on the loopback → Kafka: the CPU time that it takes for a million flow samples.
 
 import { spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,16 +11,12 @@ import { startKafka } from '@tcxflow/embedded/kafka.ts';
 import { choosePort } from '@tcxflow/embedded/ports.ts';
 import { recordingLog } from '@tcxflow/embedded/testing/engines.ts';
 import { type Measurement, summarize } from '../../../test/bench/measure.ts';
-import { makeSampleBatch } from '../../../test/bench/sample-batch.ts';
+import { BURST, createSflowSender } from '../../../test/bench/sflow-sender.ts';
 import { scrape, sumOf } from '../../cli/up/scrape.ts';
-import { DatagramBuilder } from '../codec/datagram.ts';
 
 const tcxflow = fileURLToPath(new URL('../../cli/tcxflow.mjs', import.meta.url));
 const RUNS = 3;
 const DATAGRAMS = 60_000;
-/** So many at once, then a pause: a receiver that keeps up drops nothing. */
-const BURST = 100;
-const PAUSE_MS = 5;
 const CLOCK_TICKS_PER_SECOND = 100;
 
 async function measure(): Promise<Measurement> {
@@ -35,7 +30,7 @@ async function measure(): Promise<Measurement> {
   try {
     const done = async () =>
       sumOf(await scrape(`http://127.0.0.1:${http}`).catch(() => []), 'tcxflow_receiver_samples_total');
-    const send = createSender(udp);
+    const send = createSflowSender(udp);
     while ((await done()) === 0) {
       if (child.exitCode !== null) throw new Error(`receiver ended with ${child.exitCode}`);
       await send(BURST);
@@ -57,32 +52,6 @@ async function measure(): Promise<Measurement> {
     await kafka.stop();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Datagrams of six samples each. */
-function createSender(port: number): (datagrams: number) => Promise<void> {
-  const { agentAddress, samples } = makeSampleBatch();
-  const builder = new DatagramBuilder({ agentAddress, subAgentId: 1 });
-  const socket = createSocket('udp4');
-  socket.unref();
-  let datagram = 0;
-  let sequence = 0;
-  const next = () => {
-    for (;;) {
-      const header = samples[sequence % samples.length]?.header as Buffer;
-      const numbers = { ifIndex: 2, samplingRate: 1000, samplePool: sequence * 1000, drops: 0, input: 2, output: 3 };
-      const bytes = { wireBytes: 1400, header, headerOffset: 0, headerLength: header.length };
-      const sample = { sequence: sequence + 1, ...numbers, headerProtocol: 1 as const, ...bytes };
-      if (!builder.addFlow(sample)) return Buffer.from(builder.finish(++datagram, datagram));
-      sequence++;
-    }
-  };
-  return async (datagrams) => {
-    for (let sent = 0; sent < datagrams; sent++) {
-      socket.send(next(), port, '127.0.0.1');
-      if (sent % BURST === BURST - 1) await sleep(PAUSE_MS);
-    }
-  };
 }
 
 function cpuSeconds(pid: number): number {
