@@ -2,6 +2,7 @@
 
 import type { SflowConfig } from './config.ts';
 import { matchesAny } from './patterns.ts';
+import { createPrefixFilter, type WantsPacket } from './prefix-filter.ts';
 
 export interface StreamOptions {
   datagramBytes: number;
@@ -12,6 +13,7 @@ export interface StreamOptions {
   thin: number;
   agents: readonly string[];
   interfaces: readonly string[];
+  prefixes: readonly string[];
 }
 
 export interface Stream {
@@ -21,6 +23,8 @@ export interface Stream {
   wantsAgent(name: string): boolean;
   /** undefined: all. */
   wantsInterface: ((name: string) => boolean) | undefined;
+  /** undefined: all. */
+  wantsPacket: WantsPacket | undefined;
 }
 
 export function streamsOf(config: SflowConfig): Stream[] {
@@ -29,7 +33,7 @@ export function streamsOf(config: SflowConfig): Stream[] {
     const { address, ...own } = typeof entry === 'string' ? { address: entry } : entry;
     const options: StreamOptions = {
       ...{ datagramBytes: config.datagramBytes, headerBytes: config.headerBytes },
-      ...{ portNames: false, host: true, discards: false, thin: 1, agents: [], interfaces: [] },
+      ...{ portNames: false, host: true, discards: false, thin: 1, agents: [], interfaces: [], prefixes: [] },
       ...Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)),
     };
     const key = JSON.stringify(options);
@@ -47,5 +51,6 @@ function streamOf(options: StreamOptions, address: string): Stream {
     addresses: [address],
     wantsAgent: agents ?? (() => true),
     wantsInterface: matchesAny(options.interfaces),
+    wantsPacket: createPrefixFilter(options.prefixes),
   };
 }

@@ -1,5 +1,6 @@
 import { serviceSchema } from '@tcxflow/common/config.ts';
 import { z } from 'zod';
+import { isPrefix } from './allow-list.ts';
 
 const UINT32_MAX = 0xffff_ffff;
 
@@ -12,6 +13,13 @@ const address = z
 
 const datagramBytes = z.int().min(200).max(8192);
 const headerBytes = z.int().min(64).max(256);
+
+const prefix = z
+  .string()
+  .refine(
+    (text) => isPrefix(text.replace(/^!/, '')),
+    'an address or a prefix, as 192.0.2.0/24; ! before it leaves it out',
+  );
 
 const collector = z.strictObject({
   address: address.describe('host:port; IPv6 in brackets.'),
@@ -36,6 +44,12 @@ const collector = z.strictObject({
     .array(z.string().min(1))
     .optional()
     .describe('Only flow samples and counters of interfaces with these names: `*`, `?`, `!` leaves out.'),
+  prefixes: z
+    .array(prefix)
+    .optional()
+    .describe(
+      'Only flow samples of packets with an address, inside or outside of a tunnel, in one of these prefixes; `!` leaves out.',
+    ),
 });
 
 export const sflowSection = z
@@ -61,6 +75,12 @@ export const sflowSection = z
       .default(10_000)
       .describe(
         'Older samples are dropped and counted: sFlow has no timestamps, collectors would take them for new traffic.',
+      ),
+    relay: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Send also what agents sent as sFlow to a receiver of this Kafka. Not to that receiver itself: it would go round for ever.',
       ),
     sendBufferBytes: z
       .int()

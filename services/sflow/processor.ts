@@ -45,7 +45,9 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
       return list;
     }
     const batch = readBatch(message.value);
-    const list = sessions.of(partition, batch.head.agent, batch.head.agentAddress);
+    const { agent, agentAddress } = batch.head;
+    if (sessions.leavesOut(agent, agentAddress)) metrics.passedOver.inc({ cause: 'received' }, batch.count);
+    const list = sessions.of(partition, agent, agentAddress);
     for (const numbered of list) numbered.session.addBatch(batch, now, tally, emitterOf(numbered));
     return list;
   }

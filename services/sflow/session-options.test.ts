@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Drop, DropBatch, HostCounters } from '@tcxflow/schemas/generated.ts';
 import { matchesAny } from './patterns.ts';
+import { createPrefixFilter } from './prefix-filter.ts';
 import { AGENT, batch, NOW, raw, session, source } from './testing/session.ts';
 
 test('thinned samples are numbered without gaps, at the rate times the factor, and the pool stays', () => {
@@ -29,6 +30,47 @@ test('only samples and counters of wanted interfaces are sent, the others counte
     [2],
   );
   assert.equal(to.tally.filtered, 2);
+});
+
+/** Between two addresses, or with one more pair around them in an IP-in-IP tunnel. */
+function packet(srcAddress: string, dstAddress: string, outer?: [string, string]): Buffer {
+  const address = (text: string) => Buffer.from(text.split('.').map(Number));
+  const header = (protocol: number, src: string, dst: string, body: Buffer) => {
+    const bytes = Buffer.alloc(20);
+    bytes[0] = 0x45;
+    bytes.writeUInt16BE(20 + body.length, 2);
+    bytes[8] = 64;
+    bytes[9] = protocol;
+    return Buffer.concat([bytes.subarray(0, 12), address(src), address(dst), body]);
+  };
+  const inner = header(17, srcAddress, dstAddress, Buffer.alloc(8));
+  const ip = outer ? header(4, ...outer, inner) : inner;
+  return Buffer.concat([Buffer.alloc(12, 2), Buffer.from([8, 0]), ip]);
+}
+
+test('only packets with a wanted address are sent, numbered without gaps; the pool is that of all', () => {
+  const to = session({ wantsPacket: createPrefixFilter(['10.1.0.0/16', '!10.1.9.0/24']) });
+  const samples = [
+    packet('192.0.2.1', '192.0.2.2'),
+    packet('192.0.2.1', '10.1.0.7'),
+    packet('10.1.0.7', '10.1.9.1'),
+    packet('172.16.0.1', '172.16.0.2', ['10.1.2.3', '192.0.2.2']),
+    packet('10.1.2.3', '172.16.0.2', ['192.0.2.1', '192.0.2.2']),
+  ].map((header, index) => raw(index + 1, { header }));
+  to.add(batch([...samples, raw(6, { etherType: 0x0806, header: Buffer.alloc(60) })]));
+  to.add(batch([raw(7, { header: packet('10.1.0.7', '192.0.2.1'), sampleCount: 2, segments: 2 })]));
+  assert.deepEqual(
+    to.flows().map(({ sequence, samplePool }) => [sequence, samplePool]),
+    [1, 2, 3, 4, 5].map((sequence) => [sequence, 1000]),
+  );
+  assert.deepEqual([to.tally.flowSamples, to.tally.filtered], [5, 3]);
+});
+
+test('with prefixes left out alone, packets without addresses are sent', () => {
+  const to = session({ wantsPacket: createPrefixFilter(['!10.0.0.0/8']) });
+  to.add(batch([raw(1, { header: packet('10.1.0.1', '192.0.2.1') }), raw(2, { header: Buffer.alloc(60) })]));
+  assert.deepEqual([to.flows().length, to.tally.filtered], [1, 1]);
+  assert.equal(createPrefixFilter([]), undefined);
 });
 
 test('names match whole, by star and question mark, and nothing else is special', () => {

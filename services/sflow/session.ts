@@ -9,6 +9,7 @@ import { DatagramBuilder } from './codec/datagram.ts';
 import { type FlowSample, headerProtocolOf } from './codec/flow-sample.ts';
 import { HOST_SLOTS, type HostAdapter, hasHostSlot } from './codec/host-sample.ts';
 import { createDiscards } from './discards.ts';
+import type { WantsPacket } from './prefix-filter.ts';
 import type { ReadBatch } from './read-batch.ts';
 
 export interface SessionOptions {
@@ -22,6 +23,8 @@ export interface SessionOptions {
   /** Keeps one of so many samples; the rate is multiplied, the pool stays what it is. */
   thin?: number;
   wantsInterface?: ((name: string) => boolean) | undefined;
+  /** With it samples are numbered here: what is left out of a data source must not look like a loss. */
+  wantsPacket?: WantsPacket | undefined;
 }
 
 export interface SessionTally {
@@ -52,8 +55,8 @@ interface Point {
   drops: number;
 }
 
-/** Both directions of an interface. */
-type DataSource = Record<SourceState['direction'], Point>;
+/** Both directions of an interface, and the samples of wanted packets so far. */
+type DataSource = Record<SourceState['direction'], Point> & { wanted: number };
 
 export interface Session {
   /** @param emit receives a datagram of its own */
@@ -68,7 +71,7 @@ const MAC_BYTES = 6;
 const BOOTS_MAX = 16;
 
 export function createSession(agentAddress: Buffer, startedAt: number, options: SessionOptions): Session {
-  const { thin = 1, wantsInterface } = options;
+  const { thin = 1, wantsInterface, wantsPacket } = options;
   const build = () =>
     new DatagramBuilder({
       agentAddress,
@@ -113,7 +116,7 @@ export function createSession(agentAddress: Buffer, startedAt: number, options: 
     let source = dataSources.get(state.ifIndex);
     if (!source) {
       const point = () => ({ sequence: 0, pool: 0, drops: 0 });
-      source = { ingress: point(), egress: point() };
+      source = { ingress: point(), egress: point(), wanted: 0 };
       dataSources.set(state.ifIndex, source);
     }
     const point = source[state.direction];
@@ -167,6 +170,10 @@ export function createSession(agentAddress: Buffer, startedAt: number, options: 
           tally.unsupported += raw.sampleCount;
           continue;
         }
+        if (wantsPacket && !wantsPacket(message, raw, state.linkType)) {
+          tally.filtered += raw.sampleCount;
+          continue;
+        }
         if (now - (baseMs + raw.timeOffsetNs / 1e6) > options.maxAgeMs) {
           tally.stale += raw.sampleCount;
           continue;
@@ -181,7 +188,9 @@ export function createSession(agentAddress: Buffer, startedAt: number, options: 
         sample.wireBytes = raw.segments > 1 ? Math.round(raw.wireBytes / raw.segments) : raw.wireBytes;
         sample.headerOffset = raw.headerAt;
         sample.headerLength = raw.headerBytes;
-        addSample(raw.sequence + other.sequence, raw.sampleCount, now, tally, emit);
+        const first = wantsPacket ? source.wanted + 1 : raw.sequence + other.sequence;
+        source.wanted += raw.sampleCount;
+        addSample(first, raw.sampleCount, now, tally, emit);
       }
     },
     addCounters(counters, now, tally, emit) {

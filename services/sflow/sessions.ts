@@ -1,6 +1,7 @@
 // The sessions of the agents whose partitions this emitter holds: one for each stream that wants the agent. The topics of a
 // partition share them, as one agent is one stream of datagrams.
 
+import { formatAddress } from '@tcxflow/packet/address.ts';
 import type { Stream } from './collector-options.ts';
 import type { SflowConfig } from './config.ts';
 import { createSession, type Session, subAgentIdOf } from './session.ts';
@@ -12,7 +13,14 @@ export interface NumberedSession {
   session: Session;
 }
 
+/** The receiver names agents by their addresses. */
+export function isReceived(agent: string, agentAddress: Buffer): boolean {
+  return agent === formatAddress(agentAddress);
+}
+
 export interface Sessions {
+  /** Came as sFlow, and is not to go out as such again. */
+  leavesOut(agent: string, agentAddress: Buffer): boolean;
   /** An agent that changed its address is a new one to every collector. */
   of(partition: number, agent: string, agentAddress: Buffer): readonly NumberedSession[];
   /** The partition went elsewhere: its agents' streams end here. */
@@ -22,18 +30,24 @@ export interface Sessions {
 export function createSessions(config: SflowConfig, streams: readonly Stream[]): Sessions {
   const byPartition = new Map<number, Map<string, NumberedSession[]>>();
 
+  const leavesOut = (agent: string, agentAddress: Buffer) => !config.relay && isReceived(agent, agentAddress);
+
   function open(agent: string, agentAddress: Buffer): NumberedSession[] {
     const now = Date.now();
     const subAgentId = config.subAgentId === 'per-agent' ? subAgentIdOf(agent) : config.subAgentId;
-    return streams.flatMap(({ options, wantsAgent, wantsInterface }, stream) => {
+    if (leavesOut(agent, agentAddress)) return [];
+    return streams.flatMap(({ options, wantsAgent, wantsInterface, wantsPacket }, stream) => {
       if (!wantsAgent(agent)) return [];
       const { maxAgeMs } = config;
-      const session = createSession(agentAddress, now, { ...options, subAgentId, maxAgeMs, wantsInterface });
+      const session = createSession(agentAddress, now, {
+        ...{ ...options, subAgentId, maxAgeMs, wantsInterface, wantsPacket },
+      });
       return [{ stream, wantsDiscards: options.discards, session }];
     });
   }
 
   return {
+    leavesOut,
     of(partition, agent, agentAddress) {
       const sessions = byPartition.get(partition) ?? new Map<string, NumberedSession[]>();
       byPartition.set(partition, sessions);

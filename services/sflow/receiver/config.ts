@@ -1,10 +1,8 @@
 import { serviceSchema } from '@tcxflow/common/config.ts';
 import { z } from 'zod';
+import { isPrefix } from '../allow-list.ts';
 
-const prefix = z
-  .string()
-  .regex(/^[0-9a-fA-F.:]+(\/\d{1,3})?$/, 'an address or a prefix, as 192.0.2.0/24')
-  .refine((text) => text.includes('.') || text.includes(':'), 'an address or a prefix, as 192.0.2.0/24');
+const prefix = z.string().refine(isPrefix, 'an address or a prefix, as 192.0.2.0/24');
 
 export const receiverSection = z
   .strictObject({

@@ -1,9 +1,9 @@
 // Datagrams in, messages out: who may send, which agent it is of, and when its samples are handed on.
 
+import { createAllowList } from '../allow-list.ts';
 import { ADDRESS_IPV4 } from '../codec/constants.ts';
 import { decodeDatagram } from '../codec/decode-datagram.ts';
 import type { Emit } from './agent.ts';
-import { createAllowList } from './allow.ts';
 import type { ReceiverConfig } from './config.ts';
 import { createKnownAgents, type Known } from './known-agents.ts';
 import type { ReceiverMetrics } from './metrics.ts';

@@ -2,8 +2,8 @@
 
 import { randomBytes } from 'node:crypto';
 import { formatAddress } from '@tcxflow/packet/address.ts';
+import { type AllowList, createAllowList } from '../allow-list.ts';
 import { type Agent, createAgent } from './agent.ts';
-import { type AllowList, createAllowList } from './allow.ts';
 import { createBudget } from './budget.ts';
 import type { ReceiverConfig } from './config.ts';
 import { createInterfaceTable, type InterfaceTable } from './interface-table.ts';

@@ -1,9 +1,17 @@
 // Lists of prefixes. Decisions are remembered: the same few addresses send all the time.
 
-import { BlockList, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 import { formatAddress } from '@tcxflow/packet/address.ts';
 
 const KNOWN_MAX = 10_000;
+
+/** Whether it is an address, or a prefix as 192.0.2.0/24. */
+export function isPrefix(text: string): boolean {
+  const [address = '', bits, more] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || more !== undefined) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32));
+}
 
 /** @param address 16 bytes, IPv4 mapped, at the offset */
 export type AllowList = (bytes: Buffer, at: number) => boolean;
