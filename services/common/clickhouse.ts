@@ -6,6 +6,7 @@ import { delay } from './kafka.ts';
 import type { Logger } from './logger.ts';
 
 export type { ClickHouseClient } from '@clickhouse/client';
+export { ClickHouseError } from '@clickhouse/client';
 
 export function createClickHouse(config: ClickHouseConfig): ClickHouseClient {
   return createClient({

@@ -8,7 +8,7 @@ import { delay } from '@tcxflow/common/kafka.ts';
 import { type Logger, throttled } from '@tcxflow/common/logger.ts';
 import type { PartitionContext } from '@tcxflow/common/partition-consumer.ts';
 import { insertBisecting, type Span } from './bisect.ts';
-import { insertBlock } from './insert.ts';
+import { type Block, insertBlock } from './insert.ts';
 import type { WriterMetrics } from './metrics.ts';
 import { type Probe, probes as shippedProbes } from './probes.ts';
 import { isRefusal } from './refusal.ts';
@@ -53,6 +53,18 @@ export function createInserter(context: PartitionContext, deps: InserterDependen
     }
   }
 
+  /** What is refused once may have been cut off on its way: only what is refused again is refused for what it holds. */
+  async function insertTwice(block: Block): Promise<void> {
+    const stopTimer = metrics.seconds.startTimer({ table: block.table });
+    try {
+      await insertBlock(client, block);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      await insertBlock(client, block);
+    }
+    stopTimer();
+  }
+
   /** @returns rows that are in */
   async function insert({ table: format, parts, messages, rowsOf, rows }: WaitingBlock, token: string) {
     const { table } = format;
@@ -66,11 +78,7 @@ export function createInserter(context: PartitionContext, deps: InserterDependen
         const body = format.join(parts.slice(span.start, span.end));
         await untilDone(
           { table, token: tokenOf(span) },
-          async () => {
-            const stopTimer = metrics.seconds.startTimer({ table });
-            await insertBlock(client, { table, format: format.format, body, token: tokenOf(span) });
-            stopTimer();
-          },
+          () => insertTwice({ table, format: format.format, body, token: tokenOf(span) }),
           (error) => isRefusal(error) && refused < REFUSED_MAX,
         );
       },

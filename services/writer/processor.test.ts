@@ -253,7 +253,7 @@ test('when more than a hundred messages of a block are refused, the schema is wr
   const messages = Array.from({ length: 300 }, (_, index) => message(10 + index, `poison ${10 + index}`));
   let refusals = 0;
   world.step = (name) => {
-    if (name !== 'insert' || ++refusals < 400) return;
+    if (name !== 'insert' || ++refusals < 800) return;
     world.context.abandoned = true;
   };
   t.mock.timers.reset();

@@ -1,5 +1,7 @@
 // What ClickHouse answers to a row that it will never take, as opposed to a moment in which it takes none.
 
+import { ClickHouseError } from '@tcxflow/common/clickhouse.ts';
+
 /** Codes of ClickHouse's ErrorCodes.cpp that are about the values which were sent. */
 const DATA_CODES = new Set([
   6, // CANNOT_PARSE_TEXT
@@ -34,8 +36,10 @@ const DATA_CODES = new Set([
  * Whether the block was refused for its contents before any of it was stored. An error from within a view is none: then the
  * table may have the block already, and only its repetition under the same token is right.
  */
-export function isRefusal(error: unknown): error is Error {
-  const { code, message = '' } = error as { code?: string; message?: string };
+export function isRefusal(error: unknown): error is ClickHouseError {
+  // Kafka's errors have numbers too, and 27 is a rebalance.
+  if (!(error instanceof ClickHouseError)) return false;
+  const { code, message } = error;
   if (/while pushing to view|in scope select/i.test(message)) return false;
   // The Avro library's own errors have no code of ClickHouse.
   return DATA_CODES.has(Number(code)) || (code === '1001' && message.includes('avro::Exception'));

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
-import type { ClickHouseClient } from '@tcxflow/common/clickhouse.ts';
+import { type ClickHouseClient, ClickHouseError } from '@tcxflow/common/clickhouse.ts';
 import { createMetrics } from '@tcxflow/common/metrics.ts';
 import type { PartitionContext, PartitionProcessor } from '@tcxflow/common/partition-consumer.ts';
 import { quietLog } from '@tcxflow/common/testing/quiet.ts';
@@ -82,7 +82,8 @@ export class World {
       const token = String(request.clickhouse_settings.insert_deduplication_token);
       this.log.push(`insert ${token} ${JSON.stringify(body)}`);
       this.step('insert');
-      if (body.includes('poison')) throw Object.assign(new Error('refused'), { code: '469' });
+      if (body.includes('poison'))
+        throw new ClickHouseError({ message: 'refused', code: '469', type: 'VIOLATED_CONSTRAINT' });
       assert.equal(this.blocks.get(token) ?? body, body, 'a token means one block');
       this.blocks.set(token, body);
       this.step('insert of the rollup');
