@@ -1,5 +1,5 @@
 // Runs the test tiers: node test/run.mjs all | unit | kernel | integration. Plain JavaScript, so that what is wrong with
-// the set-up is said before anything else. The tiers run one after another: they share two cores and one kernel.
+// the set-up is said before anything else. The tiers run one after another: they share one kernel.
 
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -20,7 +20,8 @@ const tiers = {
     concurrency: 2,
   },
   kernel: { files: ['test/kernel/**/*.test.ts'], concurrency: 1 },
-  integration: { files: integrationFiles, concurrency: 1 },
+  // Two at a time: most of it waits for engines to come and go.
+  integration: { files: integrationFiles, concurrency: 2 },
 };
 
 function run(title, command, args) {
