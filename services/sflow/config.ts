@@ -48,7 +48,7 @@ const collector = z.strictObject({
     .array(prefix)
     .optional()
     .describe(
-      'Only flow samples of packets with an address, inside or outside of a tunnel, in one of these prefixes; `!` leaves out.',
+      'Only flow samples of packets with an address, in a tunnel innermost or outermost, in one of these prefixes; `!` leaves out.',
     ),
 });
 

@@ -1,4 +1,4 @@
-// Which packets a collector wants by their addresses. Any address of a packet counts, inside a tunnel and outside.
+// Which packets a collector wants by their addresses: their own, and in a tunnel those of the outermost header.
 
 import { createDecodedHeader, decodeHeader } from '@tcxflow/packet/decode.ts';
 import { Tunnel } from '@tcxflow/packet/decoded-header.ts';
