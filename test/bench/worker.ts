@@ -20,6 +20,8 @@ const CLOCK_TICKS_PER_SECOND = 100;
 export const PARTITIONS = 4;
 const REQUEST_MESSAGES = 16;
 const LOOK_MS = 50;
+/** Each look costs the worker a millisecond, which a slow pace would show. */
+const PACED_LOOK_MS = 1000;
 
 export interface Load {
   topic: string;
@@ -143,12 +145,13 @@ async function measureRun(
   });
   const done = async () =>
     sumOf(await scrape(`http://127.0.0.1:${port}`).catch(() => []), `tcxflow_${options.service}_${options.metric}`);
+  const lookMs = options.messagesPerSecond ? PACED_LOOK_MS : LOOK_MS;
   try {
     const sent = options.messagesPerSecond ? feed.send(options.messagesPerSecond) : undefined;
     let first = 0;
     while (first === 0) {
       if (child.exitCode !== null) throw new Error(`${options.service} ended with ${child.exitCode}`);
-      await sleep(LOOK_MS);
+      await sleep(lookMs);
       first = await done();
     }
     // What came before this moment was compiled in it.
@@ -157,7 +160,7 @@ async function measureRun(
     const cpuBefore = cpuSeconds(pid);
     let last = first;
     while (last < options.samples) {
-      await sleep(LOOK_MS);
+      await sleep(lookMs);
       last = await done();
     }
     await sent;
