@@ -34,11 +34,16 @@ test('collectors that want the same share a stream; what is not said is as for a
   );
 });
 
+const always =
+  <T>(value: T) =>
+  () =>
+    value;
+
 test('an agent has a session for each stream that wants it', () => {
   const config = sflowSection.parse({
     collectors: ['192.0.2.1:6343', { address: '192.0.2.2:6343', agents: ['edge-*'], discards: true }],
   });
-  const sessions = createSessions(config, streamsOf(config));
+  const sessions = createSessions(config, always(streamsOf(config)));
   const streamsFor = (agent: string) =>
     sessions.of(0, agent, AGENT).map(({ stream, wantsDiscards }) => [stream, wantsDiscards]);
   assert.deepEqual(streamsFor('core-1'), [[0, false]]);
@@ -49,10 +54,25 @@ test('an agent has a session for each stream that wants it', () => {
   assert.equal(sessions.of(0, 'edge-1', AGENT), sessions.of(0, 'edge-1', AGENT));
 });
 
+test('with changed collectors a stream that stays goes on with its sessions, and a number is not used for another', () => {
+  const parse = (...collectors: object[]) => sflowSection.parse({ collectors });
+  const config = parse({ address: 'a:1' }, { address: 'b:1', thin: 10 });
+  let streams = streamsOf(config);
+  const sessions = createSessions(config, () => streams);
+  const numbers = () => sessions.of(0, 'edge-1', AGENT).map(({ stream, session }) => ({ stream, session }));
+  const [plain, thinned] = numbers();
+  assert.deepEqual([plain?.stream, thinned?.stream], [0, 1]);
+  streams = streamsOf(parse({ address: 'c:1', discards: true }, { address: 'd:1', thin: 10 }), streams);
+  const [discards, stays] = numbers();
+  assert.deepEqual([discards?.stream, stays?.stream], [2, 1]);
+  assert.equal(stays?.session, thinned?.session);
+  assert.deepEqual(streams[1]?.addresses, ['d:1']);
+});
+
 test('what came as sFlow does not go out as such again, unless it is asked for', () => {
   const sent = (relay: boolean) => {
     const config = sflowSection.parse({ collectors: ['192.0.2.9:6343'], relay });
-    const sessions = createSessions(config, streamsOf(config));
+    const sessions = createSessions(config, always(streamsOf(config)));
     return ['192.0.2.1', 'edge-1'].map((agent) => [
       sessions.of(0, agent, AGENT).length,
       sessions.leavesOut(agent, AGENT),

@@ -17,6 +17,8 @@ export interface StreamOptions {
 }
 
 export interface Stream {
+  /** The same as long as its options are, also when others come and go. */
+  number: number;
   options: StreamOptions;
   /** host:port of each. */
   addresses: string[];
@@ -27,7 +29,10 @@ export interface Stream {
   wantsPacket: WantsPacket | undefined;
 }
 
-export function streamsOf(config: SflowConfig): Stream[] {
+/** @param before streams of an earlier configuration: those with the same options keep their numbers */
+export function streamsOf(config: SflowConfig, before: readonly Stream[] = []): Stream[] {
+  const numbers = new Map(before.map(({ number, options }) => [JSON.stringify(options), number]));
+  let next = Math.max(-1, ...numbers.values()) + 1;
   const streams = new Map<string, Stream>();
   for (const entry of config.collectors) {
     const { address, ...own } = typeof entry === 'string' ? { address: entry } : entry;
@@ -39,14 +44,15 @@ export function streamsOf(config: SflowConfig): Stream[] {
     const key = JSON.stringify(options);
     const stream = streams.get(key);
     if (stream) stream.addresses.push(address);
-    else streams.set(key, streamOf(options, address));
+    else streams.set(key, streamOf(numbers.get(key) ?? next++, options, address));
   }
   return [...streams.values()];
 }
 
-function streamOf(options: StreamOptions, address: string): Stream {
+function streamOf(number: number, options: StreamOptions, address: string): Stream {
   const agents = matchesAny(options.agents);
   return {
+    number,
     options,
     addresses: [address],
     wantsAgent: agents ?? (() => true),

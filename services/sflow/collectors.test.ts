@@ -63,3 +63,26 @@ test('a collector that nobody listens on is no reason to stop', async (t) => {
     await collectors.drained();
   }
 });
+
+test('of changed collectors those that stay are left alone, the others get no more, and new ones get theirs', {
+  timeout: 10_000,
+}, async (t) => {
+  const [stays, goes, comes] = [await receiver(t), await receiver(t), await receiver(t)];
+  const { collectors } = await started(t, [stays.address, goes.address]);
+  const datagrams = new Map<string, string[]>();
+  for (const { socket, address } of [stays, goes, comes]) {
+    datagrams.set(address, []);
+    socket.on('message', (datagram) => datagrams.get(address)?.push(String(datagram)));
+  }
+  collectors.send(0, Buffer.from('before'));
+  await collectors.drained();
+  collectors.replace(sflowSection.parse({ collectors: [stays.address, comes.address] }));
+  const arrived = once(comes.socket, 'message');
+  const timer = setInterval(() => collectors.send(0, Buffer.from('after')), 20);
+  await arrived;
+  clearInterval(timer);
+  await collectors.drained();
+  assert.deepEqual(datagrams.get(goes.address), ['before']);
+  assert.equal(datagrams.get(stays.address)?.[0], 'before');
+  assert.ok(datagrams.get(stays.address)?.includes('after'));
+});

@@ -11,9 +11,11 @@ import type { SflowConfig } from './config.ts';
 import type { SflowMetrics } from './metrics.ts';
 
 export interface Collectors extends Component {
-  /** What to send; a stream's place in the list is its number. */
-  readonly streams: readonly Stream[];
-  /** Hands it to the kernel, once for each collector of the stream; keeps the buffer until then. */
+  /** What to send. Another list when the configuration is. */
+  streams(): readonly Stream[];
+  /** Takes the collectors of a changed configuration; those that stay are left alone. */
+  replace(config: SflowConfig): void;
+  /** @param stream its number Hands it to the kernel, once for each collector of the stream; keeps the buffer until then. */
   send(stream: number, datagram: Buffer): void;
   /** Datagrams that the kernel has not taken yet. */
   readonly pending: number;
@@ -38,14 +40,26 @@ export function createCollectors(
   log: Logger,
 ): Collectors {
   const lines = throttled(10_000);
-  const streams = streamsOf(config);
-  const groups: Collector[][] = streams.map(({ addresses }) =>
-    addresses.map((address) => ({ address, ...splitHostPort(address), target: undefined })),
-  );
+  let streams = streamsOf(config);
+  let groups = groupsOf(streams);
   let waiting: (() => void)[] = [];
   let pending = 0;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
+
+  /** A collector that was there before keeps its socket. */
+  function groupsOf(wanted: readonly Stream[], before = new Map<number, Collector[]>()): Map<number, Collector[]> {
+    const known = new Map([...before.values()].flat().map((collector) => [collector.address, collector]));
+    return new Map(
+      wanted.map(({ number, addresses }) => [
+        number,
+        addresses.map((address) => known.get(address) ?? { address, ...splitHostPort(address), target: undefined }),
+      ]),
+    );
+  }
+
+  const all = () => [...groups.values()].flat();
+  const resolveAll = () => Promise.all(all().map(resolve));
 
   function failed(address: string, error: Error): void {
     metrics.sendErrors.inc({ collector: address });
@@ -88,21 +102,31 @@ export function createCollectors(
   function done(): void {
     pending--;
     if (pending > 0) return;
-    const all = waiting;
+    const ready = waiting;
     waiting = [];
-    for (const go of all) go();
+    for (const go of ready) go();
   }
 
   return {
     name: 'collectors',
-    streams,
+    streams: () => streams,
     async start() {
-      const resolveAll = () => Promise.all(groups.flat().map(resolve));
       await resolveAll();
       timer = setInterval(() => void resolveAll(), LOOKUP_MS);
     },
+    replace(next) {
+      const before = new Set(all());
+      streams = streamsOf(next, streams);
+      groups = groupsOf(streams, groups);
+      for (const collector of all()) before.delete(collector);
+      for (const { address, target } of before) {
+        target?.socket.close();
+        log.info({ collector: address }, 'no collector any more');
+      }
+      void resolveAll();
+    },
     send(stream, datagram) {
-      for (const { address, port, target } of groups[stream] ?? []) {
+      for (const { address, port, target } of groups.get(stream) ?? []) {
         if (!target) {
           metrics.unresolved.inc({ collector: address });
           continue;
@@ -125,7 +149,7 @@ export function createCollectors(
     stop() {
       stopped = true;
       clearInterval(timer);
-      for (const { target } of groups.flat()) target?.socket.close();
+      for (const { target } of all()) target?.socket.close();
     },
   };
 }

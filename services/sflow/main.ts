@@ -10,18 +10,19 @@ import { type SflowServiceConfig, sflowSchema } from './config.ts';
 import { dumpCommand } from './dump/dump.ts';
 import { createSflowMetrics } from './metrics.ts';
 import { openProcessor } from './processor.ts';
+import { createReloadSignal } from './reload-signal.ts';
 import { createSessions } from './sessions.ts';
 
-function build({ config, log, metrics, fail }: ServiceContext<SflowServiceConfig>): Component[] {
+function build({ config, log, metrics, fail, reload }: ServiceContext<SflowServiceConfig>): Component[] {
   const kafka = createKafka(config.kafka, 'sflow', log);
   const sflowMetrics = createSflowMetrics(metrics);
   const collectors = createCollectors(config.sflow, sflowMetrics, log);
   const sessions = createSessions(config.sflow, collectors.streams);
-  const wantsDiscards = collectors.streams.some(({ options }) => options.discards);
   const consumer = createPartitionConsumer({
     kafka,
     groupId: config.sflow.groupId,
-    topics: [topicNames.rawSamples, topicNames.counters, ...(wantsDiscards ? [topicNames.drops] : [])],
+    // Drops too, though nobody may want them: who wants them may be told while it runs.
+    topics: [topicNames.rawSamples, topicNames.counters, topicNames.drops],
     sessionTimeoutMs: config.kafka.sessionTimeoutMs,
     coPartitioned: true,
     // One after another: all topics of a partition write into the same sessions.
@@ -31,7 +32,8 @@ function build({ config, log, metrics, fail }: ServiceContext<SflowServiceConfig
     metrics,
     fail,
   });
-  return [createKafkaGate(config.kafka, log), collectors, consumer];
+  const signals = createReloadSignal('collectors', () => collectors.replace(reload().sflow), log);
+  return [createKafkaGate(config.kafka, log), collectors, consumer, signals];
 }
 
 export const sflowService: ServiceDefinition<typeof sflowSchema> = {

@@ -24,11 +24,18 @@ const readBatch = createBatchReader();
 
 export function openProcessor(context: PartitionContext, deps: ProcessorDependencies): PartitionProcessor {
   const { collectors, sessions, metrics } = deps;
-  const emitters: Emit[] = collectors.streams.map((_, stream) => (datagram) => {
-    metrics.datagrams.inc();
-    collectors.send(stream, datagram);
-  });
-  const emitterOf = ({ stream }: NumberedSession): Emit => emitters[stream] as Emit;
+  const emitters = new Map<number, Emit>();
+  const emitterOf = ({ stream }: NumberedSession): Emit => {
+    let emitter = emitters.get(stream);
+    if (!emitter) {
+      emitter = (datagram) => {
+        metrics.datagrams.inc();
+        collectors.send(stream, datagram);
+      };
+      emitters.set(stream, emitter);
+    }
+    return emitter;
+  };
 
   function addTo(message: KafkaMessage, now: number, tally: SessionTally): readonly NumberedSession[] {
     const { partition } = context;

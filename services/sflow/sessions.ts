@@ -27,37 +27,41 @@ export interface Sessions {
   forget(partition: number): void;
 }
 
-export function createSessions(config: SflowConfig, streams: readonly Stream[]): Sessions {
-  const byPartition = new Map<number, Map<string, NumberedSession[]>>();
+/** @param streams as they are now; another list when they changed */
+export function createSessions(config: SflowConfig, streams: () => readonly Stream[]): Sessions {
+  const byPartition = new Map<number, Map<string, { of: readonly Stream[]; list: NumberedSession[] }>>();
 
   const leavesOut = (agent: string, agentAddress: Buffer) => !config.relay && isReceived(agent, agentAddress);
 
-  function open(agent: string, agentAddress: Buffer): NumberedSession[] {
+  /** @param before those of streams that stay go on with their numbers */
+  function open(agent: string, agentAddress: Buffer, before: readonly NumberedSession[]): NumberedSession[] {
     const now = Date.now();
     const subAgentId = config.subAgentId === 'per-agent' ? subAgentIdOf(agent) : config.subAgentId;
     if (leavesOut(agent, agentAddress)) return [];
-    return streams.flatMap(({ options, wantsAgent, wantsInterface, wantsPacket }, stream) => {
+    return streams().flatMap(({ number, options, wantsAgent, wantsInterface, wantsPacket }) => {
       if (!wantsAgent(agent)) return [];
+      const known = before.find(({ stream }) => stream === number);
+      if (known) return [known];
       const { maxAgeMs } = config;
       const session = createSession(agentAddress, now, {
         ...{ ...options, subAgentId, maxAgeMs, wantsInterface, wantsPacket },
       });
-      return [{ stream, wantsDiscards: options.discards, session }];
+      return [{ stream: number, wantsDiscards: options.discards, session }];
     });
   }
 
   return {
     leavesOut,
     of(partition, agent, agentAddress) {
-      const sessions = byPartition.get(partition) ?? new Map<string, NumberedSession[]>();
+      const sessions: NonNullable<ReturnType<typeof byPartition.get>> = byPartition.get(partition) ?? new Map();
       byPartition.set(partition, sessions);
       const key = `${agent} ${agentAddress.toString('hex')}`;
-      let list = sessions.get(key);
-      if (!list) {
-        list = open(agent, agentAddress);
-        sessions.set(key, list);
+      let entry = sessions.get(key);
+      if (entry?.of !== streams()) {
+        entry = { of: streams(), list: open(agent, agentAddress, entry?.list ?? []) };
+        sessions.set(key, entry);
       }
-      return list;
+      return entry.list;
     },
     forget: (partition) => void byPartition.delete(partition),
   };

@@ -2,9 +2,9 @@
 
 import { createKafka, createKafkaGate } from '@tcxflow/common/kafka.ts';
 import type { Component } from '@tcxflow/common/lifecycle.ts';
-import type { Logger } from '@tcxflow/common/logger.ts';
 import { createRenewingProducer } from '@tcxflow/common/renewing-producer.ts';
 import { runService, type ServiceContext, type ServiceDefinition } from '@tcxflow/common/service.ts';
+import { createReloadSignal } from '../reload-signal.ts';
 import { type ReceiverServiceConfig, receiverSchema } from './config.ts';
 import { createIntake } from './intake.ts';
 import { createReceiverMetrics } from './metrics.ts';
@@ -20,26 +20,9 @@ function build({ config, log, metrics, reload }: ServiceContext<ReceiverServiceC
   });
   const intake = createIntake(receiver, receiverMetrics, publisher.push);
   const sockets = createSockets({ config: receiver, intake, metrics: receiverMetrics, log });
-  const signals = createReloadSignal(() => intake.allow(reload().receiver), log);
+  const signals = createReloadSignal('lists', () => intake.allow(reload().receiver), log);
   // Stopped in reverse: sockets first, then what waits is sent.
   return [createKafkaGate(kafka, log), producer, publisher, sockets, signals];
-}
-
-/** SIGHUP: who may send is taken from the configuration as it is now. */
-function createReloadSignal(takeLists: () => void, log: Logger): Component {
-  const onSignal = () => {
-    try {
-      takeLists();
-      log.info('lists of the configuration taken');
-    } catch (error) {
-      log.error({ err: error }, 'the configuration is not taken; the lists stay as they were');
-    }
-  };
-  return {
-    name: 'signals',
-    start: () => void process.on('SIGHUP', onSignal),
-    stop: () => void process.off('SIGHUP', onSignal),
-  };
 }
 
 export const receiverService: ServiceDefinition<typeof receiverSchema> = {
