@@ -2,7 +2,7 @@
 // the set-up is said before anything else. The tiers run one after another: they share one kernel.
 
 import { spawnSync } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 
 const here = new URL('..', import.meta.url);
 const integrationFiles = ['test/integration/**/*.test.ts', 'deploy/embedded/**/*.test.ts'];
@@ -20,8 +20,8 @@ const tiers = {
     concurrency: 2,
   },
   kernel: { files: ['test/kernel/**/*.test.ts'], concurrency: 1 },
-  // Two at a time: most of it waits for engines to come and go.
-  integration: { files: integrationFiles, concurrency: 2 },
+  // Two at a time: most of it waits for engines to come and go. What starts the whole of `tcxflow up` runs alone.
+  integration: { files: integrationFiles, concurrency: 2, alone: 'support/up.ts' },
 };
 
 function run(title, command, args) {
@@ -35,17 +35,27 @@ function run(title, command, args) {
 }
 
 function runTier(name) {
-  const { files, concurrency } = tiers[name];
+  const { files, concurrency, alone } = tiers[name];
   const found = files.flatMap((pattern) =>
     globSync(pattern, { cwd: here, exclude: (path) => path.includes('node_modules') }),
   );
   if (found.length === 0) throw new Error(`no test files for ${name}`);
-  return run(`test:${name}`, process.execPath, [
-    '--test',
-    `--test-concurrency=${concurrency}`,
-    '--test-timeout=300000',
-    ...found,
-  ]);
+  const isAlone = (path) => alone !== undefined && readFileSync(new URL(path, here), 'utf8').includes(alone);
+  const groups = [
+    [found.filter((path) => !isAlone(path)), concurrency],
+    [found.filter(isAlone), 1],
+  ];
+  return groups
+    .filter(([paths]) => paths.length > 0)
+    .map(([paths, atATime]) =>
+      run(`test:${name}`, process.execPath, [
+        '--test',
+        `--test-concurrency=${atATime}`,
+        '--test-timeout=300000',
+        ...paths,
+      ]),
+    )
+    .every(Boolean);
 }
 
 const npmBin = (name) => ['node_modules/.bin', name].join('/');
