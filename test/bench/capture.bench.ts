@@ -1,7 +1,7 @@
 // From the kernel to encoded batches, and to Kafka: samples per second, CPU, losses, memory, and what sampling costs the
 // traffic itself. A generator on one core sends into a pair of namespaces. Needs root.
 
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { choosePort } from '@tcxflow/embedded/ports.ts';
 import { recordingLog } from '@tcxflow/embedded/testing/engines.ts';
 import { scrape, sumOf } from '../../services/cli/up/scrape.ts';
 import { createLinkPair, type LinkPair } from '../support/link-pair.ts';
+import { cpuSecondsOf, untilReady } from '../support/processes.ts';
 import { type Measurement, summarize } from './measure.ts';
 import { generate, type RingRequest, type RingRun } from './ring.ts';
 
@@ -18,7 +19,6 @@ const tcxflow = fileURLToPath(new URL('../../services/cli/tcxflow.mjs', import.m
 const RUNS = 3;
 /** Where wake-ups and not records are the cost. */
 const STEADY_PPS = 200_000;
-const CLOCK_TICKS_PER_SECOND = 100;
 
 interface RingReader {
   run(rate: number, packetsPerSecond?: number): Promise<RingRun>;
@@ -40,12 +40,6 @@ function startRingReader({ near, far }: LinkPair): RingReader {
       }),
     stop: () => child.disconnect(),
   };
-}
-
-/** Of a process so far. */
-function cpuSeconds(pid: number): { user: number; kernel: number } {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /s, '').split(' ');
-  return { user: Number(fields[11]) / CLOCK_TICKS_PER_SECOND, kernel: Number(fields[12]) / CLOCK_TICKS_PER_SECOND };
 }
 
 function residentMegabytes(pid: number): number {
@@ -73,7 +67,7 @@ async function serviceRuns(pair: LinkPair, rate: number, packetsPerSecond: numbe
   );
   const child = spawn(process.execPath, [tcxflow, 'capture', '--config', config], { stdio: 'ignore' });
   try {
-    await ready(child, port);
+    await untilReady('capture', child, port);
     const runs: ServiceRun[] = [];
     await serviceRun(child.pid ?? 0, port, pair, packetsPerSecond); // warm-up
     for (let index = 0; index < RUNS; index++)
@@ -87,19 +81,6 @@ async function serviceRuns(pair: LinkPair, rate: number, packetsPerSecond: numbe
   }
 }
 
-async function ready(child: ChildProcess, port: number): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt++) {
-    if (child.exitCode !== null) throw new Error(`capture ended with ${child.exitCode}`);
-    const ok = await fetch(`http://127.0.0.1:${port}/readyz`).then(
-      (response) => response.ok,
-      () => false,
-    );
-    if (ok) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error('capture is not ready after 30 s');
-}
-
 async function serviceRun(pid: number, port: number, pair: LinkPair, packetsPerSecond: number): Promise<ServiceRun> {
   const read = async () => {
     const samples = await scrape(`http://127.0.0.1:${port}`);
@@ -110,7 +91,7 @@ async function serviceRun(pid: number, port: number, pair: LinkPair, packetsPerS
     };
   };
   const before = await read();
-  const cpuBefore = cpuSeconds(pid);
+  const cpuBefore = cpuSecondsOf(pid);
   const { seconds } = await generate(pair.far, packetsPerSecond);
   let after = await read();
   for (let last = -1; after.published !== last || after.waiting > 0; ) {
@@ -119,7 +100,7 @@ async function serviceRun(pid: number, port: number, pair: LinkPair, packetsPerS
     after = await read();
   }
   const published = after.published - before.published;
-  const cpu = cpuSeconds(pid);
+  const cpu = cpuSecondsOf(pid);
   const user = cpu.user - cpuBefore.user;
   const kernel = cpu.kernel - cpuBefore.kernel;
   return {

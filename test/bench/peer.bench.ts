@@ -8,13 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { choosePort } from '@tcxflow/embedded/ports.ts';
+import { cpuSecondsOf } from '../support/processes.ts';
 import { type Measurement, summarize } from './measure.ts';
 import { createSflowSender, DATAGRAM_SAMPLES } from './sflow-sender.ts';
 
 const RUNS = 3;
 const DATAGRAMS = 60_000;
 const SETTLE_MS = 1500;
-const CLOCK_TICKS_PER_SECOND = 100;
 
 const command = process.env.TCXFLOW_PEER_COMMAND ?? '';
 
@@ -32,11 +32,11 @@ async function measure(): Promise<Measurement> {
     for (let run = 0; run < RUNS; run++) {
       await sleep(SETTLE_MS);
       if (child.exitCode !== null) throw new Error(`the peer ended with ${child.exitCode}: ${line}`);
-      const [cpu, dropped] = [cpuSeconds(child.pid as number), drops(port)];
+      const [cpu, dropped] = [cpuSecondsOf(child.pid as number).total, drops(port)];
       await send(DATAGRAMS);
       await sleep(SETTLE_MS);
       const datagrams = DATAGRAMS - (drops(port) - dropped);
-      values.push(((cpuSeconds(child.pid as number) - cpu) / (datagrams * DATAGRAM_SAMPLES)) * 1e6);
+      values.push(((cpuSecondsOf(child.pid as number).total - cpu) / (datagrams * DATAGRAM_SAMPLES)) * 1e6);
     }
     return summarize(values, 'CPU s', 3);
   } finally {
@@ -44,12 +44,6 @@ async function measure(): Promise<Measurement> {
     await exited;
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Of all its threads. */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /s, '').split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND;
 }
 
 /** Datagrams that the kernel dropped at the port, which had no room. @throws {Error} when nobody listens */

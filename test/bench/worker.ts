@@ -14,9 +14,9 @@ import { startKafka } from '@tcxflow/embedded/kafka.ts';
 import { choosePort } from '@tcxflow/embedded/ports.ts';
 import { recordingLog } from '@tcxflow/embedded/testing/engines.ts';
 import { scrape, sumOf } from '../../services/cli/up/scrape.ts';
+import { cpuSecondsOf } from '../support/processes.ts';
 
 const tcxflow = fileURLToPath(new URL('../../services/cli/tcxflow.mjs', import.meta.url));
-const CLOCK_TICKS_PER_SECOND = 100;
 export const PARTITIONS = 4;
 const REQUEST_MESSAGES = 16;
 const LOOK_MS = 50;
@@ -112,11 +112,6 @@ async function openFeed(brokers: readonly string[], { load, partitions = PARTITI
   };
 }
 
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /s, '').split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND;
-}
-
 async function measureRun(
   brokers: readonly string[],
   folder: string,
@@ -157,7 +152,7 @@ async function measureRun(
     // What came before this moment was compiled in it.
     counting = true;
     const startedAt = performance.now();
-    const cpuBefore = cpuSeconds(pid);
+    const cpuBefore = cpuSecondsOf(pid).total;
     let last = first;
     while (last < options.samples) {
       await sleep(lookMs);
@@ -166,7 +161,7 @@ async function measureRun(
     await sent;
     return {
       samplesPerSecond: ((last - first) * 1000) / (performance.now() - startedAt),
-      cpuSecondsPerMillion: ((cpuSeconds(pid) - cpuBefore) / (last - first)) * 1e6,
+      cpuSecondsPerMillion: ((cpuSecondsOf(pid).total - cpuBefore) / (last - first)) * 1e6,
       residentMegabytes: Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024,
       gcMaxMs,
     };

@@ -22,6 +22,7 @@ import { countersCodec, sampleBatchCodec, topicNames } from '@tcxflow/schemas/to
 import { migrate } from '@tcxflow/writer/migrations.ts';
 import { countersOf, interfaceCounters } from '@tcxflow/writer/testing/messages.ts';
 import { scrape, sumOf } from '../../services/cli/up/scrape.ts';
+import { untilReady } from '../support/processes.ts';
 import { makeDataDir, tcxflow } from '../support/up.ts';
 
 const agents = [
@@ -169,11 +170,7 @@ sflow: {collectors: [{address: "[::1]:${udpPort}", agents: ["host-*"], port_name
       const child = spawn(process.execPath, [tcxflow, name, '--config', config], { stdio: 'inherit', env });
       running.set(name, { child, http });
     }
-    for (const [name, { child, http }] of running)
-      while (!(await fetch(`http://127.0.0.1:${http}/readyz`).catch(() => undefined))?.ok) {
-        if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}`);
-        await sleep(50);
-      }
+    for (const [name, { child, http }] of running) await untilReady(name, child, http);
     return {
       metric: async (service: string, name: string) =>
         sumOf(await scrape(`http://127.0.0.1:${running.get(service)?.http}`), `tcxflow_${service}_${name}`),

@@ -9,6 +9,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { choosePort } from '@tcxflow/embedded/ports.ts';
 import { scrape, sumOf } from '../../services/cli/up/scrape.ts';
+import { untilReady } from './processes.ts';
 import { tcxflow } from './up.ts';
 
 export interface ReceiverService {
@@ -40,10 +41,7 @@ export async function startReceiver(
   configure(section);
   const child = spawn(process.execPath, [tcxflow, 'receiver', '--config', config], { stdio: 'inherit' });
   t.after(() => child.kill('SIGKILL'));
-  while (!(await fetch(`http://127.0.0.1:${http}/readyz`).catch(() => undefined))?.ok) {
-    if (child.exitCode !== null) throw new Error(`the receiver ended with ${child.exitCode}`);
-    await sleep(50);
-  }
+  await untilReady('the receiver', child, http);
   return {
     port,
     metric: async (name) => sumOf(await scrape(`http://127.0.0.1:${http}`).catch(() => []), `tcxflow_receiver_${name}`),

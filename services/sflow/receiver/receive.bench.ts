@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,12 +12,12 @@ import { choosePort } from '@tcxflow/embedded/ports.ts';
 import { recordingLog } from '@tcxflow/embedded/testing/engines.ts';
 import { type Measurement, summarize } from '../../../test/bench/measure.ts';
 import { BURST, createSflowSender } from '../../../test/bench/sflow-sender.ts';
+import { cpuSecondsOf } from '../../../test/support/processes.ts';
 import { scrape, sumOf } from '../../cli/up/scrape.ts';
 
 const tcxflow = fileURLToPath(new URL('../../cli/tcxflow.mjs', import.meta.url));
 const RUNS = 3;
 const DATAGRAMS = 60_000;
-const CLOCK_TICKS_PER_SECOND = 100;
 
 async function measure(): Promise<Measurement> {
   const folder = mkdtempSync(join(tmpdir(), 'tcxflow-bench-'));
@@ -40,10 +40,10 @@ async function measure(): Promise<Measurement> {
     const values: number[] = [];
     for (let run = 0; run < RUNS; run++) {
       await sleep(1500);
-      const [cpu, samples] = [cpuSeconds(child.pid as number), await done()];
+      const [cpu, samples] = [cpuSecondsOf(child.pid as number).total, await done()];
       await send(DATAGRAMS);
       await sleep(1500);
-      values.push(((cpuSeconds(child.pid as number) - cpu) / ((await done()) - samples)) * 1e6);
+      values.push(((cpuSecondsOf(child.pid as number).total - cpu) / ((await done()) - samples)) * 1e6);
     }
     return summarize(values, 'CPU s', 3);
   } finally {
@@ -52,11 +52,6 @@ async function measure(): Promise<Measurement> {
     await kafka.stop();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /s, '').split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND;
 }
 
 export const benchmarks: Record<string, () => Promise<Measurement>> = {
