@@ -1,6 +1,6 @@
 // Every service knows ClickHouse by a URL only.
 
-import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import type { ClickHouseConfig } from './config.ts';
 import { delay } from './kafka.ts';
 import type { Logger } from './logger.ts';
@@ -15,6 +15,8 @@ export function createClickHouse(config: ClickHouseConfig): ClickHouseClient {
     password: config.password,
     database: config.database,
     application: 'tcxflow',
+    // What fails is thrown, and told or dealt with by whoever asked; the library would print it as well.
+    log: { level: ClickHouseLogLevel.OFF },
     request_timeout: config.requestTimeoutMs,
     clickhouse_settings: { date_time_output_format: 'iso' },
   });

@@ -13,6 +13,7 @@ import { recordingLog } from '@tcxflow/embedded/testing/engines.ts';
 import { topicNames } from '@tcxflow/schemas/topics.ts';
 import { readRunFile } from '../../services/cli/clickhouse-access.ts';
 import { needsRoot } from '../support/require-root.ts';
+import { until } from '../support/until.ts';
 import { makeDataDir, startUp, tcxflow } from '../support/up.ts';
 
 const skip = needsRoot();
@@ -22,14 +23,6 @@ function writeConfig(test: TestContext, text: string): string {
   const path = join(makeDataDir(test), 'config.yaml');
   writeFileSync(path, text);
   return path;
-}
-
-async function until<T>(what: string, read: () => T | undefined | Promise<T | undefined>, seconds = 30): Promise<T> {
-  for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; await sleep(100)) {
-    const value = await read();
-    if (value !== undefined) return value;
-  }
-  throw new Error(`not within ${seconds} s: ${what}`);
 }
 
 test('messages nobody can decode go to the dead-letter topic, and the workers go on', { skip }, async (t) => {
@@ -71,7 +64,7 @@ test('messages nobody can decode go to the dead-letter topic, and the workers go
   // It is still junk, so that decode gives up on it once more: as another letter.
   assert.match(tool('replay', '--stage', 'decode', '--dry-run').stdout, /^would send/);
   assert.match(tool('replay', id).stdout, new RegExp(`^sent ${id} to tcxflow.raw-samples.v1/0 `));
-  await until('a second letter', () => (ofDecode().length === 2 ? true : undefined));
+  await until('a second letter', () => ofDecode().length === 2);
   assert.match(ofDecode()[0] ?? '', /sent again$/);
   assert.equal(tool('replay', id).stdout, '', 'once');
   const countFlows = () => {
@@ -79,7 +72,7 @@ test('messages nobody can decode go to the dead-letter topic, and the workers go
     return Number(execFileSync(process.execPath, [tcxflow, 'sql', '-f', 'TSV', '--data-dir', run.dataDir, query]));
   };
   const before = countFlows();
-  await until('more flows', () => (countFlows() > before ? true : undefined));
+  await until('more flows', () => countFlows() > before);
   assert.doesNotMatch(run.said(), /starting it again/);
 });
 
@@ -120,14 +113,14 @@ test('without Kafka a service waits, says so once, and starts when it comes', { 
     log += chunk.toString();
   });
   const ready = async () => (await fetch(`http://127.0.0.1:${metricsPort}/readyz`)).status;
-  await until('the line', () => (log.includes('kafka does not answer yet; waiting for it') ? true : undefined));
+  await until('the line', () => log.includes('kafka does not answer yet; waiting for it'));
   await sleep(2500);
   assert.equal(log.match(/does not answer yet/g)?.length, 1, 'said once');
   assert.equal(await ready(), 503);
   const kafka = await startKafka({ dataDir, log: recordingLog(), port });
   t.after(() => kafka.stop());
   assert.deepEqual(kafka.brokers, [`127.0.0.1:${port}`]);
-  await until('ready', async () => ((await ready()) === 200 ? true : undefined));
+  await until('ready', async () => (await ready()) === 200);
   child.kill('SIGTERM');
   const [code] = await once(child, 'exit');
   assert.equal(code, 0, log);

@@ -44,6 +44,7 @@ describe('decode with enrichment', skipWithout('kafka'), () => {
     writeFileSync(join(folder, 'geo.mmdb'), makeMmdb(geo));
     writeFileSync(networksFile, 'prefix,name\n0.0.0.0/0,first\n');
     writeFileSync(join(folder, 'key'), Buffer.alloc(32, 9));
+    writeConfig('here');
     startDecode();
     await until(() => /"ready"/.test(said));
     const client = connect(kafka.brokers);
@@ -66,7 +67,7 @@ describe('decode with enrichment', skipWithout('kafka'), () => {
     removeFolder(folder);
   });
 
-  function startDecode(): void {
+  function writeConfig(site: string): void {
     const geoFile = join(folder, 'geo.mmdb');
     const config = {
       kafka: { brokers: kafka.brokers, partitions: 1 },
@@ -81,13 +82,16 @@ describe('decode with enrichment', skipWithout('kafka'), () => {
           poll_ms: 100,
           rules: [
             { alias: 'transit *', boundary: 'external' },
-            { agent: 'bench', site: 'here' },
+            { agent: 'bench', site },
           ],
         },
       },
     };
     // JSON is YAML.
     writeFileSync(join(folder, 'config.yaml'), JSON.stringify(config));
+  }
+
+  function startDecode(): void {
     decode = spawn(process.execPath, [tcxflow, 'decode', '--config', join(folder, 'config.yaml')], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -175,6 +179,35 @@ describe('decode with enrichment', skipWithout('kafka'), () => {
     decode.kill('SIGHUP');
     await sendUntil(({ networks }) => networks[0]?.name === 'fourth');
     assert.equal(decode.exitCode, null);
+  });
+
+  test('rules, databases and the key that change are in use soon; what of them is broken never', async () => {
+    const [before] = (await send()).samples;
+    writeConfig('there');
+    assert.equal((await sendUntil(({ agentSite }) => agentSite !== 'here')).agentSite, 'there');
+    writeFileSync(join(folder, 'config.yaml'), 'decode: {enrich: {rules: [{agent: 7}]}}');
+    await until(() => /decode\.enrich\.rules/.test(said));
+    assert.equal((await send()).agentSite, 'there');
+
+    const isAs = (number: number) => (batch: DecodedBatch) =>
+      batch.autonomousSystems.some((as) => as.number === number);
+    writeFileSync(join(folder, 'geo.mmdb'), makeMmdb({ '0.0.0.0/0': { country: 'FR', asn: 'AS64502' } }));
+    await sendUntil(isAs(64502));
+    writeFileSync(join(folder, 'geo.mmdb'), 'no database');
+    await until(() => said.includes('geo.mmdb'));
+    assert.ok(isAs(64502)(await send()));
+
+    writeFileSync(join(folder, 'key'), Buffer.alloc(32, 8));
+    const { samples } = await sendUntil(
+      (batch) => batch.samples[0]?.srcAddress.compare(before?.srcAddress ?? Buffer.of()) !== 0,
+    );
+    assert.equal(samples.length, rawBatch.samples.length);
+    const after = samples[0]?.srcAddress;
+    writeFileSync(join(folder, 'key'), 'short');
+    await until(() => said.includes('neither 32 bytes nor 64 hexadecimal digits'));
+    assert.deepEqual((await send()).samples[0]?.srcAddress, after);
+    assert.equal(decode.exitCode, null);
+    writeConfig('here');
   });
 
   test('without its key the service does not start', async () => {

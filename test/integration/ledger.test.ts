@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, skipWithout } from '@tcxflow/embedded/testing/engines.ts';
 import type { SampleBatch } from '@tcxflow/schemas/generated.ts';
 import { ledgerEntryCodec, sampleBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
@@ -14,6 +13,7 @@ import { readRunFile } from '../../services/cli/clickhouse-access.ts';
 import type { Account, Ledger, MinuteRow } from '../../services/cli/ledger/account.ts';
 import { needsRoot } from '../support/require-root.ts';
 import { kafkaMessages, useStore } from '../support/store.ts';
+import { until } from '../support/until.ts';
 import { servicePid, startUp, tcxflow, type UpRun } from '../support/up.ts';
 
 const AGENT = 'switch-1';
@@ -43,14 +43,6 @@ function askLedger(run: UpRun, agent: string): Answer {
   const { status, stdout, stderr } = spawnSync(process.execPath, [tcxflow, ...words], { encoding: 'utf8' });
   assert.ok(stdout.startsWith('{'), stderr);
   return { ...(JSON.parse(stdout) as Account & Ledger), status };
-}
-
-async function until<T>(what: string, read: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  for (const deadline = Date.now() + 90_000; Date.now() < deadline; await sleep(500)) {
-    const value = await read();
-    if (value !== undefined) return value;
-  }
-  throw new Error(`not within 90 s: ${what}`);
 }
 
 const isMinute = (ms: number) => (row: MinuteRow) => Date.parse(row.minute) === ms;

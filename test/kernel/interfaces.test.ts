@@ -8,10 +8,12 @@ import { listPrograms, openCapture } from 'libbpf-ts/capture.ts';
 import { openPacketSocket } from 'libbpf-ts/packet-socket.ts';
 import { findLink, makeLinkPair, NEAR_MAC, plainFrame } from '../support/link-pair.ts';
 import { needsRoot } from '../support/require-root.ts';
+import { until } from '../support/until.ts';
 import { watchNamespace } from '../support/watch-namespace.ts';
 
 const skip = needsRoot();
-const SOON_MS = 1000;
+/** Long enough for the watch, which looks ten times a second, to have said anything that it should not. */
+const A_WHILE_MS = 1000;
 
 const frame = plainFrame(100);
 
@@ -23,16 +25,24 @@ function send(netns: string, ifName: string, count: number): void {
 
 const addPair = (near: string, far: string, name: string, index: number) =>
   ip('-n', near, 'link', 'add', name, 'index', String(index), 'type', 'veth', 'peer', 'name', name, 'netns', far);
+/** Until the kernel itself has programs at both hooks, or none. */
+const untilHooked = (netns: string, name: string, wanted = true) =>
+  until(`${wanted} that ${name} has programs`, () =>
+    (['ingress', 'egress'] as const).every(
+      (direction) => listPrograms(findLink(netns, name).ifIndex, direction, netns).length > 0 === wanted,
+    ),
+  );
 async function up(name: string, ...namespaces: string[]): Promise<void> {
   for (const netns of namespaces) await ip('-n', netns, 'link', 'set', name, 'up');
 }
 
-test('an interface that comes is sampled within a second, and the others are left alone', { skip }, async (t) => {
+test('an interface that comes is sampled, and the others are left alone', { skip }, async (t) => {
   const { near, far } = await makeLinkPair(t);
   const watched = await watchNamespace(t, near, { match: 'eth*' });
   await addPair(near, far, 'eth1', 77);
   await up('eth1', near, far);
-  await sleep(SOON_MS);
+  await untilHooked(near, 'eth1');
+  await watched.namespace.settled();
   send(far, 'eth0', 20);
   send(far, 'eth1', 30);
   assert.deepEqual(await watched.samples(), { eth0: 20, eth1: 30 });
@@ -51,7 +61,8 @@ test('an interface that was deleted and made again with the same index is sample
   await ip('-n', near, 'link', 'delete', 'eth1');
   await addPair(near, far, 'eth1', 77);
   await up('eth1', near, far);
-  await sleep(SOON_MS);
+  await untilHooked(near, 'eth1');
+  await watched.namespace.settled();
   send(far, 'eth1', 7);
   assert.deepEqual(await watched.samples(), { eth1: 7 });
   const entry = watched.namespace.sampled().find(({ link }) => link.name === 'eth1');
@@ -63,12 +74,12 @@ test('a renamed interface goes on under its new name, or ends when no rule match
   const watched = await watchNamespace(t, near, { match: 'eth*' });
   const rename = (from: string, to: string) => ip('-n', near, 'link', 'set', from, 'name', to);
   await rename('eth0', 'ethX');
-  await sleep(SOON_MS);
+  await until('its new name is told', () => watched.metadata.at(-1)?.name === 'ethX');
   await up('ethX', near);
   send(far, 'eth0', 5);
   assert.deepEqual(await watched.samples(), { ethX: 5 });
   await rename('ethX', 'other');
-  await sleep(SOON_MS);
+  await untilHooked(near, 'other', false);
   send(far, 'eth0', 5);
   assert.deepEqual(await watched.samples(), {});
 });
@@ -80,7 +91,8 @@ test('an interface that is moved to another namespace is let go of', { skip }, a
   await up('eth1', near, far);
   const watched = await watchNamespace(t, near, { match: 'eth*' });
   await ip('-n', near, 'link', 'set', 'eth1', 'netns', other.near);
-  await sleep(SOON_MS);
+  await until('it is told as removed', () => watched.metadata.some(({ removed }) => removed));
+  await watched.namespace.settled();
   await up('eth1', other.near);
   send(far, 'eth1', 9);
   assert.deepEqual(await watched.samples(), {});
@@ -100,7 +112,10 @@ test('each change is told as metadata, with what is now', { skip }, async (t) =>
   watched.metadata.length = 0;
   await ip('-n', near, 'address', 'add', '192.0.2.1/24', 'dev', 'eth0');
   await ip('-n', near, 'link', 'set', 'eth0', 'mtu', '1400', 'alias', 'uplink');
-  await sleep(SOON_MS);
+  await until('the new address and alias are told', () => {
+    const last = watched.metadata.at(-1);
+    return last?.alias === 'uplink' && last.addresses.length > 0;
+  });
   const address = { address: Buffer.from('00000000000000000000ffffc0000201', 'hex'), prefixBits: 24 };
   assert.partialDeepStrictEqual(watched.metadata.at(-1), {
     name: 'eth0',
@@ -110,10 +125,10 @@ test('each change is told as metadata, with what is now', { skip }, async (t) =>
   });
   watched.metadata.length = 0;
   await ip('-n', near, 'link', 'set', 'eth0', 'down');
-  await sleep(SOON_MS);
+  await until('it is told as down', () => watched.metadata.at(-1)?.operUp === false);
   assert.partialDeepStrictEqual(watched.metadata.at(-1), { name: 'eth0', adminUp: false, operUp: false });
   watched.metadata.length = 0;
-  await sleep(SOON_MS);
+  await sleep(A_WHILE_MS);
   assert.deepEqual(watched.metadata, [], 'nothing is told twice');
 });
 

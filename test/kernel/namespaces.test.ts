@@ -6,7 +6,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createBatchBuilder } from '@tcxflow/capture/batch-builder.ts';
 import { captureSection, numberedRules } from '@tcxflow/capture/config.ts';
 import { createNamespaceSet } from '@tcxflow/capture/namespace-set.ts';
@@ -21,9 +20,9 @@ import { listNamespaces } from 'libbpf-ts/namespaces.ts';
 import { openPacketSocket } from 'libbpf-ts/packet-socket.ts';
 import { makeLinkPair, plainFrame } from '../support/link-pair.ts';
 import { needsRoot } from '../support/require-root.ts';
+import { until } from '../support/until.ts';
 
 const skip = needsRoot();
-const SOON_MS = 1000;
 const nameOf = (role: string) => netnsName('tcxflow-test', role);
 
 interface Sample {
@@ -68,6 +67,14 @@ function watch(t: TestContext, given: object[], folders?: string[]) {
     metadata,
     points,
     setRules: (...rules: object[]) => set.setRules(numberedRules(parse(rules))),
+    /** Resolves when each is sampled, or gone, as it should be. */
+    async settle(wanted: Record<string, boolean>) {
+      const isSampled = (name: string) =>
+        set.all().some(({ netns, sampled }) => netns === name && sampled().some(({ link }) => link.name === 'eth0'));
+      const what = `sampled: ${JSON.stringify(wanted)}`;
+      await until(what, () => Object.entries(wanted).every(([name, is]) => isSampled(name) === is));
+      await set.settled();
+    },
     waitingFor: () => said.filter((fields) => Object.keys(fields).join() === 'netns').map((fields) => fields),
     async samples(): Promise<Sample[]> {
       await Promise.all(set.all().map(({ capture }) => capture.flush()));
@@ -118,16 +125,16 @@ function countBySource(samples: Sample[]): Record<string, number> {
   return counts;
 }
 
-test('a pattern samples the namespaces that are there and those that come, each within a second', {
+test('a pattern samples the namespaces that are there and those that come', {
   skip,
 }, async (t) => {
   const { far } = await makeLinkPair(t);
   const one = await addContainer(t, far, 'c1');
   const watched = watch(t, [{ netns: nameOf('c*') }]);
-  await sleep(SOON_MS);
-  const two = await addContainer(t, far, 'c2');
+  await watched.settle({ [one.name]: true });
   const other = await addContainer(t, far, 'other');
-  await sleep(SOON_MS);
+  const two = await addContainer(t, far, 'c2');
+  await watched.settle({ [two.name]: true });
   send(far, one.peer, 3);
   send(far, two.peer, 4);
   send(far, other.peer, 5);
@@ -147,15 +154,12 @@ test('a namespace that is deleted really goes away, and its interfaces are told 
   const { far } = await makeLinkPair(t);
   const { name, peer } = await addContainer(t, far, 'c1');
   const watched = watch(t, [{ netns: nameOf('c*') }]);
-  await sleep(SOON_MS);
+  await watched.settle({ [name]: true });
   send(far, peer, 6);
   await ip('netns', 'delete', name);
-  await sleep(SOON_MS);
+  await watched.settle({ [name]: false });
   // Freeing a namespace frees its veth, and with it the other end.
-  assert.equal(
-    listLinks(far).some((link) => link.name === peer),
-    false,
-  );
+  await until('the other end is gone', () => !listLinks(far).some((link) => link.name === peer));
   assert.deepEqual(countBySource(await watched.samples()), { [`${name}/eth0`]: 6 });
   assert.deepEqual(watched.set.all(), []);
   const removed = watched.metadata.filter((entry) => entry.removed).map((entry) => entry.name);
@@ -176,18 +180,18 @@ test('a namespace made again under its name is another one; its interfaces have 
   const { far } = await makeLinkPair(t);
   const { name, peer } = await addContainer(t, far, 'c1');
   const watched = watch(t, [{ netns: nameOf('c*') }]);
-  await sleep(SOON_MS);
+  await watched.settle({ [name]: true });
   send(far, peer, 6);
   const [before] = await watched.samples();
   // Faster than we look.
   await ip('netns', 'delete', name);
   await addQuiet(name);
-  await sleep(SOON_MS);
+  await watched.settle({ [name]: false });
   const again = ['eth0', 'index', '5', 'type', 'veth', 'peer', 'name', 'to-again', 'netns', far];
   await ip('-n', name, 'link', 'add', ...again);
   await ip('-n', name, 'link', 'set', 'eth0', 'up');
   await ip('-n', far, 'link', 'set', 'to-again', 'up');
-  await sleep(SOON_MS);
+  await watched.settle({ [name]: true });
   send(far, 'to-again', 2);
   const after = (await watched.samples()).filter(({ source }) => source.endsWith('/eth0'));
   assert.deepEqual(
@@ -202,10 +206,10 @@ test('a namespace made again under its name is another one; its interfaces have 
 test('a namespace that is not there is waited for, which is said once', { skip }, async (t) => {
   const { far } = await makeLinkPair(t);
   const watched = watch(t, [{ netns: nameOf('late') }]);
-  await sleep(SOON_MS);
-  assert.deepEqual(watched.waitingFor(), [{ netns: nameOf('late') }]);
+  await until('it says that it waits', () => watched.waitingFor().length > 0);
   const { name, peer } = await addContainer(t, far, 'late');
-  await sleep(SOON_MS);
+  await watched.settle({ [name]: true });
+  assert.deepEqual(watched.waitingFor(), [{ netns: nameOf('late') }]);
   send(far, peer, 2);
   const samples = await watched.samples();
   assert.equal(samples.length, 2);
@@ -219,9 +223,9 @@ test('rules that are read again may name further namespaces, and leave others ou
   const one = await addContainer(t, far, 'c1');
   const two = await addContainer(t, far, 'c2');
   const watched = watch(t, [{ netns: one.name }]);
-  await sleep(SOON_MS);
+  await watched.settle({ [one.name]: true });
   watched.setRules({ netns: two.name });
-  await sleep(SOON_MS);
+  await watched.settle({ [one.name]: false, [two.name]: true });
   send(far, one.peer, 3);
   send(far, two.peer, 4);
   assert.deepEqual(countBySource(await watched.samples()), { [`${two.name}/eth0`]: 4 });
@@ -245,29 +249,24 @@ test('a folder like Docker’s is looked through as well; what is no namespace y
     ['3fa4c1'],
   );
   const watched = watch(t, [{ netns: '3f*' }], [folder]);
-  await sleep(SOON_MS);
-  assert.deepEqual(
-    watched.set.all().map(({ netns }) => netns),
-    ['3fa4c1'],
-  );
+  await watched.settle({ '3fa4c1': true });
+  assert.equal(watched.set.all().length, 1);
 });
 
 test('namespaces come and go by the dozen, and nothing of them is left', { skip }, async (t) => {
   const { far } = await makeLinkPair(t);
   const watched = watch(t, [{ netns: nameOf('many*') }]);
   const descriptors = () => execFileSync('ls', [`/proc/${process.pid}/fd`], { encoding: 'utf8' }).split('\n').length;
-  await sleep(SOON_MS);
   const before = descriptors();
   for (let round = 0; round < 3; round++) {
     const all = [];
     for (let index = 0; index < 8; index++) all.push(await addContainer(t, far, `many${round}x${index}`));
-    await sleep(SOON_MS);
-    assert.equal(watched.set.all().length, 8);
+    await watched.settle(Object.fromEntries(all.map(({ name }) => [name, true])));
     for (const { peer } of all) send(far, peer, 1);
     for (const { name } of all) await ip('netns', 'delete', name);
-    await sleep(SOON_MS);
+    await watched.settle(Object.fromEntries(all.map(({ name }) => [name, false])));
     assert.equal(countBySource(await watched.samples())[`${all[7]?.name}/eth0`], 1);
     assert.equal(watched.set.all().length, 0);
   }
-  assert.ok(descriptors() <= before + 2, `${descriptors()} descriptors, ${before} before`);
+  await until(`no more than the ${before} descriptors before`, () => descriptors() <= before + 2);
 });

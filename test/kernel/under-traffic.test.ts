@@ -7,12 +7,12 @@ import { ip } from '@tcxflow/lab/netns.ts';
 import { openPacketSocket, type PacketSocket } from 'libbpf-ts/packet-socket.ts';
 import { findLink, type LinkPair, makeLinkPair, plainFrame } from '../support/link-pair.ts';
 import { needsRoot } from '../support/require-root.ts';
+import { until } from '../support/until.ts';
 import { type Watched, watchNamespace } from '../support/watch-namespace.ts';
 
 const skip = needsRoot();
 const INDEX = 77;
 const BURST = 20;
-const WHILE_MS = 400;
 const SOON_MS = 700;
 
 async function addPair({ near, far }: LinkPair): Promise<void> {
@@ -56,19 +56,24 @@ function lastState(watched: Watched): { selected: number; packets: number; ringF
   return states.find((state) => state.ifIndex === INDEX && state.direction === 'ingress');
 }
 
+const untilSampled = (watched: Watched, count: number) =>
+  until(`${count} samples`, () => (lastState(watched)?.selected ?? 0) > count);
+
 async function begin(t: TestContext): Promise<{ pair: LinkPair; watched: Watched }> {
   const pair = await makeLinkPair(t);
   await addPair(pair);
   const watched = await watchNamespace(t, pair.near, { match: '*1' });
   keepSending(t, pair.far);
-  await sleep(WHILE_MS);
+  await untilSampled(watched, 1000);
   return { pair, watched };
 }
 
 test('a rename under traffic', { skip }, async (t) => {
   const { pair, watched } = await begin(t);
   await ip('-n', pair.near, 'link', 'set', 'eth1', 'name', 'uplink1');
-  await sleep(SOON_MS);
+  const isRenamed = () => watched.namespace.sampled().some(({ link }) => link.name === 'uplink1');
+  await until('the new name is known', isRenamed);
+  await untilSampled(watched, lastState(watched)?.selected ?? 0);
   const entry = watched.namespace.sampled().find(({ link }) => link.name === 'uplink1');
   assert.ok(entry);
   await watched.namespace.detach();
@@ -83,8 +88,8 @@ test('a move to another namespace under traffic', { skip }, async (t) => {
   const other = await makeLinkPair(t);
   await ip('-n', pair.near, 'link', 'set', 'eth1', 'netns', other.near);
   await ip('-n', other.near, 'link', 'set', 'eth1', 'up');
-  await sleep(SOON_MS);
-  assert.equal(watched.namespace.sampled().length, 0);
+  await until('it is let go of', () => watched.namespace.sampled().length === 0);
+  await watched.namespace.settled();
   const last = lastState(watched);
   const count = await unbroken(watched, INDEX);
   assert.deepEqual([last?.selected, last?.packets, last?.ringFull], [count, count, 0]);
@@ -101,9 +106,8 @@ test('deleting and making anew under traffic, with the same index, again and aga
     await sleep(SOON_MS);
   }
   await watched.namespace.settled();
-  const before = lastState(watched)?.selected ?? 0;
-  await sleep(WHILE_MS);
-  assert.ok((lastState(watched)?.selected ?? 0) > before, 'the last one is sampled');
+  // The last one is sampled, too.
+  await untilSampled(watched, lastState(watched)?.selected ?? 0);
   await watched.namespace.detach();
   const count = await unbroken(watched, INDEX);
   const last = lastState(watched);
