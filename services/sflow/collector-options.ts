@@ -8,6 +8,7 @@ export interface StreamOptions {
   datagramBytes: number;
   headerBytes: number;
   portNames: boolean;
+  vlans: boolean;
   host: boolean;
   discards: boolean;
   thin: number;
@@ -38,7 +39,8 @@ export function streamsOf(config: SflowConfig, before: readonly Stream[] = []): 
     const { address, ...own } = typeof entry === 'string' ? { address: entry } : entry;
     const options: StreamOptions = {
       ...{ datagramBytes: config.datagramBytes, headerBytes: config.headerBytes },
-      ...{ portNames: false, host: true, discards: false, thin: 1, agents: [], interfaces: [], prefixes: [] },
+      ...{ portNames: false, vlans: false, host: true, discards: false, thin: 1 },
+      ...{ agents: [], interfaces: [], prefixes: [] },
       ...Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)),
     };
     const key = JSON.stringify(options);

@@ -9,6 +9,7 @@ import { DatagramBuilder } from './codec/datagram.ts';
 import { type FlowSample, headerProtocolOf } from './codec/flow-sample.ts';
 import { HOST_SLOTS, type HostAdapter, hasHostSlot } from './codec/host-sample.ts';
 import { createDiscards } from './discards.ts';
+import { createDescription } from './packet-description.ts';
 import type { WantsPacket } from './prefix-filter.ts';
 import type { ReadBatch } from './read-batch.ts';
 
@@ -18,6 +19,8 @@ export interface SessionOptions {
   headerBytes: number;
   maxAgeMs: number;
   portNames?: boolean;
+  /** extended_switch. */
+  vlans?: boolean;
   /** Counters of the machine. */
   host?: boolean;
   /** Keeps one of so many samples; the rate is multiplied, the pool stays what it is. */
@@ -81,6 +84,7 @@ export function createSession(agentAddress: Buffer, startedAt: number, options: 
       portName: options.portNames ?? false,
     });
   const builder = build();
+  const describe = createDescription(options);
   let dataSources = new Map<number, DataSource>();
   const adapters = new Map<number, HostAdapter>();
   const discards = createDiscards(build, options.maxAgeMs);
@@ -91,6 +95,7 @@ export function createSession(agentAddress: Buffer, startedAt: number, options: 
   const sample: FlowSample = {
     ...{ sequence: 0, ifIndex: 0, samplingRate: 0, samplePool: 0, drops: 0, input: 0, output: 0 },
     ...{ headerProtocol: 1, wireBytes: 0, header: Buffer.alloc(0), headerOffset: 0, headerLength: 0 },
+    extendedSwitch: null,
   };
 
   function finish(full: DatagramBuilder, now: number, emit: Emit): void {
@@ -188,6 +193,7 @@ export function createSession(agentAddress: Buffer, startedAt: number, options: 
         sample.wireBytes = raw.segments > 1 ? Math.round(raw.wireBytes / raw.segments) : raw.wireBytes;
         sample.headerOffset = raw.headerAt;
         sample.headerLength = raw.headerBytes;
+        describe?.(sample, ingress);
         const first = wantsPacket ? source.wanted + 1 : raw.sequence + other.sequence;
         source.wanted += raw.sampleCount;
         addSample(first, raw.sampleCount, now, tally, emit);

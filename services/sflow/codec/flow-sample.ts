@@ -26,6 +26,7 @@ import { closeLength, openLength, padded, type Sink, writeOpaque, writeU32 } fro
 
 export type HeaderProtocol = typeof HEADER_ETHERNET | typeof HEADER_IPV4 | typeof HEADER_IPV6;
 
+/** UNKNOWN_U32 for what is not known, after the published erratum: 0 is a VLAN and a priority. */
 export interface ExtendedSwitch {
   sourceVlan: number;
   sourcePriority: number;
