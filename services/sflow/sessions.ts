@@ -27,6 +27,14 @@ export interface Sessions {
   forget(partition: number): void;
 }
 
+/**
+ * Uptimes begin between 1 and 2 s: of two streams of an agent that begin shortly after each other, each at sequence 1, the
+ * first datagrams are told apart by it; and it is never negative when a session is opened later than its datagram's time was taken.
+ */
+function startOf(nowMs: number): number {
+  return Math.floor(nowMs / 1000) * 1000 - 1000;
+}
+
 /** @param streams as they are now; another list when they changed */
 export function createSessions(config: SflowConfig, streams: () => readonly Stream[]): Sessions {
   const byPartition = new Map<number, Map<string, { of: readonly Stream[]; list: NumberedSession[] }>>();
@@ -35,7 +43,7 @@ export function createSessions(config: SflowConfig, streams: () => readonly Stre
 
   /** @param before those of streams that stay go on with their numbers */
   function open(agent: string, agentAddress: Buffer, before: readonly NumberedSession[]): NumberedSession[] {
-    const now = Date.now();
+    const now = startOf(Date.now());
     const subAgentId = config.subAgentId === 'per-agent' ? subAgentIdOf(agent) : config.subAgentId;
     if (leavesOut(agent, agentAddress)) return [];
     return streams().flatMap(({ number, options, wantsAgent, wantsInterface, wantsPacket }) => {
