@@ -31,6 +31,12 @@ export const collector = z.strictObject({
     .describe(
       'VLAN and priority of tagged packets (extended_switch, 1001); false by default: pmacct and nfdump show what is not known as VLAN 65535.',
     ),
+  tunnels: z
+    .boolean()
+    .optional()
+    .describe(
+      'VNI of VXLAN, Geneve and NVGRE, and where the inner frame begins (1027 to 1030); false by default: nfdump 1.7.1 loses the datagram.',
+    ),
   host: z.boolean().optional().describe('Counters of the machine (2000 to 2010); true by default.'),
   discards: z
     .boolean()

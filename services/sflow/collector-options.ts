@@ -9,6 +9,7 @@ export interface StreamOptions {
   headerBytes: number;
   portNames: boolean;
   vlans: boolean;
+  tunnels: boolean;
   host: boolean;
   discards: boolean;
   thin: number;
@@ -39,7 +40,7 @@ export function streamsOf(config: SflowConfig, before: readonly Stream[] = []): 
     const { address, ...own } = typeof entry === 'string' ? { address: entry } : entry;
     const options: StreamOptions = {
       ...{ datagramBytes: config.datagramBytes, headerBytes: config.headerBytes },
-      ...{ portNames: false, vlans: false, host: true, discards: false, thin: 1 },
+      ...{ portNames: false, vlans: false, tunnels: false, host: true, discards: false, thin: 1 },
       ...{ agents: [], interfaces: [], prefixes: [] },
       ...Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)),
     };

@@ -1,23 +1,33 @@
 // What a flow sample says of its packet besides the header bytes: what collectors asked for, read out of these bytes.
 
 import { isVlanTag } from '@tcxflow/packet/link/vlan.ts';
+import type { RawSample, SourceState } from '@tcxflow/schemas/generated.ts';
 import { HEADER_ETHERNET, UNKNOWN_U32 } from './codec/constants.ts';
 import type { ExtendedSwitch, FlowSample } from './codec/flow-sample.ts';
+import { createTunnelReader } from './tunnel-reader.ts';
 
 export interface DescriptionOptions {
   /** extended_switch of packets with a tag. */
   vlans?: boolean;
+  /** The network of a packet in a tunnel. */
+  tunnels?: boolean;
 }
 
-/** Fills in the sample's further records; its header is there. @param ingress the packet comes in */
-export type DescribePacket = (sample: FlowSample, ingress: boolean) => void;
+/** Fills in the sample's further records; its header is there. */
+export type DescribePacket = (
+  sample: FlowSample,
+  source: Pick<SourceState, 'direction' | 'linkType'>,
+  raw: Pick<RawSample, 'etherType'>,
+) => void;
 
 /** @returns undefined: nothing is wanted */
 export function createDescription(options: DescriptionOptions): DescribePacket | undefined {
-  if (!options.vlans) return undefined;
-  const vlans = createSwitchReader();
-  return (sample, ingress) => {
-    sample.extendedSwitch = vlans(sample, ingress);
+  if (!options.vlans && !options.tunnels) return undefined;
+  const readSwitch = options.vlans ? createSwitchReader() : undefined;
+  const readTunnel = options.tunnels ? createTunnelReader() : undefined;
+  return (sample, { direction, linkType }, { etherType }) => {
+    if (readSwitch) sample.extendedSwitch = readSwitch(sample, direction === 'ingress');
+    if (readTunnel) sample.tunnel = readTunnel(sample, direction === 'egress', linkType, etherType);
   };
 }
 

@@ -56,6 +56,12 @@ const switchOf = (source: typeof known, destination: typeof known) => ({
 /** Of a packet that comes in, of one that leaves, and of one without a tag. */
 const SWITCHES = [switchOf(known, unknown), switchOf(unknown, known), {}];
 
+const TUNNELS = [
+  { tunnel: { egress: false, vni: 7, innerOffset: 50 } },
+  { tunnel: { egress: true, vni: 7, innerOffset: 0 } },
+  {},
+];
+
 describe('records before collectors of other projects', () => {
   let dir: string;
   before(async () => {
@@ -90,6 +96,22 @@ describe('records before collectors of other projects', () => {
       rows.map(({ packets, bytes, vlan }) => [packets, bytes, vlan]),
       SWITCHES.map(() => [RATE, RATE * (frameBytes + 4), VLAN]),
     );
+  });
+
+  it('tshark and sfacctd pass over tunnel records', { skip: skipWithout({ ...TSHARK, ...SFACCTD }) }, async () => {
+    const { datagram, frameBytes } = datagramOf(TUNNELS);
+    const { packets, complaints } = await dissectWithTshark([datagram], ['sflow.flow_sample.sequence_number']);
+    assert.deepEqual([packets[0]?.['sflow.flow_sample.sequence_number'], complaints], [['1', '2', '3'], []]);
+    const rows = await shownBy(startSfacctd, datagram);
+    assert.deepEqual(
+      rows.map(({ packets, bytes, vlan }) => [packets, bytes, vlan]),
+      TUNNELS.map(() => [1, frameBytes + 4, VLAN]),
+    );
+  });
+
+  // Why tunnels is off by default.
+  it('sfcapd loses a datagram with tunnel records', tool(SFCAPD), async () => {
+    await assert.rejects(shownBy(startSfcapd, datagramOf(TUNNELS).datagram), /sfcapd complains/);
   });
 
   // Why vlans is off by default: an unknown source VLAN becomes one.

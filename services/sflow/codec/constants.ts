@@ -41,6 +41,11 @@ export const INTERFACE_LOCAL_EXPANDED = 0xffffffff;
 // sFlow Version 5, section 5: flow_data, enterprise 0.
 export const SAMPLED_HEADER = 1;
 export const EXTENDED_SWITCH = 1001;
+// sFlow Tunnel Structures: flow_data, enterprise 0.
+export const EXTENDED_DECAPSULATE_EGRESS = 1027;
+export const EXTENDED_DECAPSULATE_INGRESS = 1028;
+export const EXTENDED_VNI_EGRESS = 1029;
+export const EXTENDED_VNI_INGRESS = 1030;
 // sFlow Discarded Packet Notification Structures: flow_data, enterprise 0.
 export const LINUX_DROP_REASON = 1042;
 

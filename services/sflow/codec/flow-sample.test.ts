@@ -56,6 +56,27 @@ describe('flow sample', () => {
     );
   });
 
+  const sampledHeader =
+    '00000001' + '00000018' + '00000001' + '000000f6' + '00000004' + '00000005' + 'aabbccddee000000';
+
+  it('says where a tunnel ends and which network it is of, by the direction', () => {
+    const tunnel = { egress: false, vni: 0x123456, innerOffset: 4 };
+    const ingress = '00000404' + '00000004' + '00000004' + '00000406' + '00000004' + '00123456';
+    const egress = '00000403' + '00000004' + '00000004' + '00000405' + '00000004' + '00123456';
+    const whole = (records: string) => `00000003${'00000064'}${FIXED_FIELDS}00000003${records}${sampledHeader}`;
+    assert.equal(written({ ...sample, tunnel }), whole(ingress));
+    assert.equal(written({ ...sample, tunnel: { ...tunnel, egress: true } }), whole(egress));
+  });
+
+  it('says nothing of where a tunnel ends when that is behind the header bytes, or not known', () => {
+    const vni = '00000406' + '00000004' + '00123456';
+    for (const innerOffset of [0, 5, 70])
+      assert.equal(
+        written({ ...sample, tunnel: { egress: false, vni: 0x123456, innerOffset } }),
+        `00000003${'00000058'}${FIXED_FIELDS}00000002${vni}${sampledHeader}`,
+      );
+  });
+
   it('reports the captured frame of 242 bytes as 246 with 4 stripped, where mod_epcap of host-sflow says 260', () => {
     const bytes = Buffer.from(written(sample), 'hex');
     assert.equal(bytes.readUInt32BE(8 + 44 + 8 + 4), 246);
@@ -80,7 +101,9 @@ describe('flow sample', () => {
   it('is never larger than the bound that builders reckon with', () => {
     const extendedSwitch = { sourceVlan: 1, sourcePriority: 0, destinationVlan: 1, destinationPriority: 0 };
     const long = { ...sample, header: Buffer.alloc(500, 0xaa), headerOffset: 0, headerLength: 500, extendedSwitch };
-    for (const cap of [1, 61, 128, 255]) assert.equal(written(long, cap).length / 2, maxFlowSampleBytes(cap));
+    const tunnel = { egress: true, vni: 1, innerOffset: 1 };
+    for (const cap of [2, 61, 128, 255])
+      assert.equal(written({ ...long, tunnel }, cap).length / 2, maxFlowSampleBytes(cap));
   });
 
   it('names what the header bytes start with', () => {

@@ -4,6 +4,8 @@
 //   sequence, ds_class, ds_index, sampling_rate, sample_pool, drops          6 × u32
 //   input_format, input, output_format, output, record count                 5 × u32
 //   [ tag 1001, length 16: src_vlan, src_priority, dst_vlan, dst_priority ]
+//   [ tag 1027 or 1028, length 4: inner_header_offset ]
+//   [ tag 1029 or 1030, length 4: vni ]
 //   tag 1, length: header_protocol, frame_length, stripped, header<>
 //
 // The header comes last: sflowtool and nfdump write every record into the same fields, and the last one wins.
@@ -14,7 +16,11 @@ import {
   ETHERNET_FCS_BYTES,
   ETHERTYPE_IPV4,
   ETHERTYPE_IPV6,
+  EXTENDED_DECAPSULATE_EGRESS,
+  EXTENDED_DECAPSULATE_INGRESS,
   EXTENDED_SWITCH,
+  EXTENDED_VNI_EGRESS,
+  EXTENDED_VNI_INGRESS,
   FLOW_SAMPLE_EXPANDED,
   HEADER_ETHERNET,
   HEADER_IPV4,
@@ -32,6 +38,14 @@ export interface ExtendedSwitch {
   sourcePriority: number;
   destinationVlan: number;
   destinationPriority: number;
+}
+
+export interface TunnelOfPacket {
+  /** The packet leaves with the tunnel's headers; else it came in with them. */
+  egress: boolean;
+  vni: number;
+  /** Bytes of the packet in front of the one inside; 0 = unknown. */
+  innerOffset: number;
 }
 
 export interface FlowSample {
@@ -52,10 +66,11 @@ export interface FlowSample {
   headerOffset: number;
   headerLength: number;
   extendedSwitch?: ExtendedSwitch | null;
+  tunnel?: TunnelOfPacket | null;
 }
 
-/** Tag, length and body of a flow sample without its header bytes, extended_switch included. */
-const FIXED_BYTES = 8 + 44 + (8 + 16) + (8 + 16);
+/** Tag, length and body of a flow sample without its header bytes, with all its records. */
+const FIXED_BYTES = 8 + 44 + (8 + 16) + (8 + 4) + (8 + 4) + (8 + 16);
 
 /** The largest flow sample with header bytes up to the cap. */
 export function maxFlowSampleBytes(maxHeaderBytes: number): number {
@@ -83,9 +98,11 @@ export function writeFlowSample(sink: Sink, sample: FlowSample, maxHeaderBytes =
   writeU32(sink, sample.input);
   writeU32(sink, INTERFACE_FORMAT_IF_INDEX);
   writeU32(sink, sample.output);
-  const { extendedSwitch } = sample;
-  writeU32(sink, extendedSwitch ? 2 : 1);
+  const { extendedSwitch, tunnel } = sample;
+  const isInnerSeen = tunnel ? isWithin(tunnel.innerOffset, sample.headerLength, maxHeaderBytes) : false;
+  writeU32(sink, 1 + (extendedSwitch ? 1 : 0) + (tunnel ? 1 : 0) + (isInnerSeen ? 1 : 0));
   if (extendedSwitch) writeExtendedSwitch(sink, extendedSwitch);
+  if (tunnel) writeTunnel(sink, tunnel, isInnerSeen);
   writeSampledHeader(sink, sample, maxHeaderBytes);
   closeLength(sink, length);
 }
@@ -98,6 +115,22 @@ function writeExtendedSwitch(sink: Sink, record: ExtendedSwitch): void {
   writeU32(sink, record.destinationVlan);
   writeU32(sink, record.destinationPriority);
   closeLength(sink, length);
+}
+
+function isWithin(innerOffset: number, headerLength: number, maxHeaderBytes: number): boolean {
+  return innerOffset > 0 && innerOffset < Math.min(headerLength, maxHeaderBytes);
+}
+
+function writeTunnel(sink: Sink, { egress, vni, innerOffset }: TunnelOfPacket, isInnerSeen: boolean): void {
+  if (isInnerSeen) writeWord(sink, egress ? EXTENDED_DECAPSULATE_EGRESS : EXTENDED_DECAPSULATE_INGRESS, innerOffset);
+  writeWord(sink, egress ? EXTENDED_VNI_EGRESS : EXTENDED_VNI_INGRESS, vni);
+}
+
+/** A record of one number. */
+function writeWord(sink: Sink, tag: number, value: number): void {
+  writeU32(sink, tag);
+  writeU32(sink, 4);
+  writeU32(sink, value);
 }
 
 /** The packet of a flow sample or of a discarded one. */
