@@ -1,13 +1,11 @@
 // What an emitter knows of one agent while it holds the agent's partition: datagram sequence and uptime are its own,
 // sample sequences, pools and drops come from the agent (sFlow version 5, "sFlow Datagram Format"; see docs/reference/sflow.md).
-//
-// An sFlow data source is an interface, an agent's measuring point an interface and direction: the source's numbers are
-// the sums over both directions.
 
-import type { Counters, DropBatch, SourceState } from '@tcxflow/schemas/generated.ts';
+import type { Counters, DropBatch } from '@tcxflow/schemas/generated.ts';
 import { DatagramBuilder } from './codec/datagram.ts';
 import { type FlowSample, headerProtocolOf } from './codec/flow-sample.ts';
 import { HOST_SLOTS, type HostAdapter, hasHostSlot } from './codec/host-sample.ts';
+import { createDataSources } from './data-sources.ts';
 import { createDiscards } from './discards.ts';
 import { createDescription } from './packet-description.ts';
 import type { WantsPacket } from './prefix-filter.ts';
@@ -54,15 +52,6 @@ export function emptyTally(): SessionTally {
   return { flowSamples: 0, counterSamples: 0, hostSamples: 0, discardSamples: 0, ...lost };
 }
 
-interface Point {
-  sequence: number;
-  pool: number;
-  drops: number;
-}
-
-/** Both directions of an interface, and the samples of wanted packets so far. */
-type DataSource = Record<SourceState['direction'], Point> & { wanted: number };
-
 export interface Session {
   /** @param emit receives a datagram of its own */
   addBatch(batch: ReadBatch, now: number, tally: SessionTally, emit: Emit): void;
@@ -73,7 +62,6 @@ export interface Session {
 }
 
 const MAC_BYTES = 6;
-const BOOTS_MAX = 16;
 
 export function createSession(agentAddress: Buffer, startedAt: number, options: SessionOptions): Session {
   const { thin = 1, wantsInterface, wantsPacket } = options;
@@ -87,11 +75,9 @@ export function createSession(agentAddress: Buffer, startedAt: number, options: 
     });
   const builder = build();
   const describe = createDescription(options);
-  let dataSources = new Map<number, DataSource>();
+  const dataSources = createDataSources();
   const adapters = new Map<number, HostAdapter>();
   const discards = createDiscards(build, options.maxAgeMs);
-  /** By boot id. An agent may have several at a time: sub-agents of a switch. */
-  const boots = new Map<string, Map<number, DataSource>>();
   let countersBootId: Buffer = Buffer.alloc(0);
   let sequence = 0;
   const sample: FlowSample = {
@@ -104,31 +90,6 @@ export function createSession(agentAddress: Buffer, startedAt: number, options: 
     if (full.count === 0) return;
     // The builder's memory is used again; a socket keeps what it is given until the kernel took it.
     emit(Buffer.from(full.finish(++sequence, (now - startedAt) >>> 0)));
-  }
-
-  /** When the agent restarts its numbers start again, and so do ours (section 7.1: they must, with the pool). */
-  function follow(boot: Buffer): void {
-    const id = boot.toString('hex');
-    const known = boots.get(id);
-    dataSources = known ?? new Map();
-    if (known) return;
-    boots.set(id, dataSources);
-    for (const oldest of boots.keys()) {
-      if (boots.size <= BOOTS_MAX) break;
-      boots.delete(oldest);
-    }
-  }
-
-  function update(state: SourceState): void {
-    let source = dataSources.get(state.ifIndex);
-    if (!source) {
-      const point = () => ({ sequence: 0, pool: 0, drops: 0 });
-      source = { ingress: point(), egress: point(), wanted: 0 };
-      dataSources.set(state.ifIndex, source);
-    }
-    const point = source[state.direction];
-    point.pool = state.packets;
-    point.drops = state.ringFull + state.copyFailed;
   }
 
   /** Adds all packets chosen of one buffer: with GSO more than one. */
@@ -149,10 +110,10 @@ export function createSession(agentAddress: Buffer, startedAt: number, options: 
   }
 
   return {
-    addBatch({ head, message, samples, count }, now, tally, emit) {
-      follow(head.bootId);
-      for (const state of head.sources) update(state);
-      const sources = head.sources.map(({ ifIndex }) => dataSources.get(ifIndex));
+    addBatch(batch, now, tally, emit) {
+      const { head, message, samples, count } = batch;
+      dataSources.follow(batch);
+      const sources = head.sources.map(({ ifIndex }) => dataSources.of(ifIndex));
       const wanted = wantsInterface && head.sources.map(({ ifName }) => wantsInterface(ifName));
       const baseMs = Number(head.baseTimeNs / 1_000_000n);
       sample.header = message;
@@ -167,7 +128,13 @@ export function createSession(agentAddress: Buffer, startedAt: number, options: 
         const ingress = state.direction === 'ingress';
         const point = ingress ? source.ingress : source.egress;
         const other = ingress ? source.egress : source.ingress;
-        point.sequence = Math.max(point.sequence, raw.sequence + raw.sampleCount - 1);
+        const number = raw.sequence - (point.before?.sequence ?? 0);
+        if (number < 1) {
+          // Of before this session began.
+          tally.stale += raw.sampleCount;
+          continue;
+        }
+        point.sequence = Math.max(point.sequence, number + raw.sampleCount - 1);
         if (wanted?.[raw.source] === false) {
           tally.filtered += raw.sampleCount;
           continue;
@@ -196,7 +163,7 @@ export function createSession(agentAddress: Buffer, startedAt: number, options: 
         sample.headerOffset = raw.headerAt;
         sample.headerLength = raw.headerBytes;
         describe?.(sample, state, raw);
-        const first = wantsPacket ? source.wanted + 1 : raw.sequence + other.sequence;
+        const first = wantsPacket ? source.wanted + 1 : number + other.sequence;
         source.wanted += raw.sampleCount;
         addSample(first, raw.sampleCount, now, tally, emit);
       }
