@@ -16,7 +16,13 @@ export function createZstdCompressor(level: number): ZstdCompressor {
   let last: Promise<unknown> = Promise.resolve();
 
   function compressNow(parts: readonly Buffer[]): Promise<Buffer> {
-    stream ??= createZstdCompress({ chunkSize: PIECE_BYTES, params: { [constants.ZSTD_c_compressionLevel]: level } });
+    stream ??= createZstdCompress({
+      chunkSize: PIECE_BYTES,
+      // What is written ends its frame, what is written after it starts another one: one trip to the thread pool for each, and
+      // zstd knows the size beforehand, which makes small frames cheap.
+      flush: constants.ZSTD_e_end,
+      params: { [constants.ZSTD_c_compressionLevel]: level },
+    });
     const current = stream;
     const pieces: Buffer[] = [];
     return new Promise((resolve, reject) => {
@@ -27,13 +33,12 @@ export function createZstdCompressor(level: number): ZstdCompressor {
       };
       current.on('data', collect);
       current.once('error', fail);
-      // Each write is a trip to the thread pool, which costs more than a copy.
-      current.write(Buffer.concat(parts));
-      // Ends the frame; what is written after it starts another one.
-      current.flush(constants.ZSTD_e_end, () => {
+      // In one piece: a trip to the thread pool costs more than a copy.
+      current.write(parts.length === 1 ? parts[0] : Buffer.concat(parts), (error) => {
+        if (error) return;
         current.off('data', collect);
         current.off('error', fail);
-        resolve(Buffer.concat(pieces));
+        resolve(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces));
       });
     });
   }
