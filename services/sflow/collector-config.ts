@@ -37,6 +37,10 @@ export const collector = z.strictObject({
     .describe(
       'VNI of VXLAN, Geneve and NVGRE, and where the inner frame begins (1027 to 1030); false by default: nfdump 1.7.1 loses the datagram.',
     ),
+  timestamps: z
+    .boolean()
+    .optional()
+    .describe('When the kernel saw the packet, in ns (timestamp, 1043); false by default: few collectors read it.'),
   host: z.boolean().optional().describe('Counters of the machine (2000 to 2010); true by default.'),
   discards: z
     .boolean()

@@ -10,6 +10,7 @@ export interface StreamOptions {
   portNames: boolean;
   vlans: boolean;
   tunnels: boolean;
+  timestamps: boolean;
   host: boolean;
   discards: boolean;
   thin: number;
@@ -40,8 +41,8 @@ export function streamsOf(config: SflowConfig, before: readonly Stream[] = []): 
     const { address, ...own } = typeof entry === 'string' ? { address: entry } : entry;
     const options: StreamOptions = {
       ...{ datagramBytes: config.datagramBytes, headerBytes: config.headerBytes },
-      ...{ portNames: false, vlans: false, tunnels: false, host: true, discards: false, thin: 1 },
-      ...{ agents: [], interfaces: [], prefixes: [] },
+      ...{ portNames: false, vlans: false, tunnels: false, timestamps: false },
+      ...{ host: true, discards: false, thin: 1, agents: [], interfaces: [], prefixes: [] },
       ...Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)),
     };
     const key = JSON.stringify(options);

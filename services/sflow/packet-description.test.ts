@@ -44,6 +44,17 @@ test('what has no tag, or none that was captured, has no VLAN to tell; nor does 
   );
 });
 
+test('the time of a packet is that of the kernel, to the nanosecond', () => {
+  const to = session({ timestamps: true });
+  to.add(batch([raw(1, { timeOffsetNs: 1_000_001 }), raw(2, { timeOffsetNs: -3 })]));
+  assert.deepEqual(
+    to.flows().map(({ records }) => records[0]),
+    [1_767_225_605_001_000_001n, 1_767_225_604_999_999_997n].map((timeNs) => ({
+      ...{ kind: 'structure', tag: 1043, name: 'extended_timestamp', values: { timeNs } },
+    })),
+  );
+});
+
 test('unless it is asked for, a flow sample has its header and nothing else', () => {
   const to = session();
   to.add(batch([raw(1, { header: frame(TAG) })]));

@@ -11,23 +11,27 @@ export interface DescriptionOptions {
   vlans?: boolean;
   /** The network of a packet in a tunnel. */
   tunnels?: boolean;
+  timestamps?: boolean;
 }
 
 /** Fills in the sample's further records; its header is there. */
 export type DescribePacket = (
   sample: FlowSample,
   source: Pick<SourceState, 'direction' | 'linkType'>,
-  raw: Pick<RawSample, 'etherType'>,
+  raw: Pick<RawSample, 'etherType' | 'timeOffsetNs'>,
+  baseTimeNs: bigint,
 ) => void;
 
 /** @returns undefined: nothing is wanted */
 export function createDescription(options: DescriptionOptions): DescribePacket | undefined {
-  if (!options.vlans && !options.tunnels) return undefined;
+  const { timestamps } = options;
+  if (!options.vlans && !options.tunnels && !timestamps) return undefined;
   const readSwitch = options.vlans ? createSwitchReader() : undefined;
   const readTunnel = options.tunnels ? createTunnelReader() : undefined;
-  return (sample, { direction, linkType }, { etherType }) => {
+  return (sample, { direction, linkType }, { etherType, timeOffsetNs }, baseTimeNs) => {
     if (readSwitch) sample.extendedSwitch = readSwitch(sample, direction === 'ingress');
     if (readTunnel) sample.tunnel = readTunnel(sample, direction === 'egress', linkType, etherType);
+    if (timestamps) sample.timestampNs = baseTimeNs + BigInt(timeOffsetNs);
   };
 }
 

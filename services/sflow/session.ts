@@ -21,6 +21,8 @@ export interface SessionOptions {
   vlans?: boolean;
   /** VNI and where the inner frame begins. */
   tunnels?: boolean;
+  /** When the kernel saw the packet. */
+  timestamps?: boolean;
   /** Counters of the machine. */
   host?: boolean;
   /** Keeps one of so many samples; the rate is multiplied, the pool stays what it is. */
@@ -83,7 +85,7 @@ export function createSession(agentAddress: Buffer, startedAt: number, options: 
   const sample: FlowSample = {
     ...{ sequence: 0, ifIndex: 0, samplingRate: 0, samplePool: 0, drops: 0, input: 0, output: 0 },
     ...{ headerProtocol: 1, wireBytes: 0, header: Buffer.alloc(0), headerOffset: 0, headerLength: 0 },
-    ...{ extendedSwitch: null, tunnel: null },
+    ...{ extendedSwitch: null, tunnel: null, timestampNs: null },
   };
 
   function finish(full: DatagramBuilder, now: number, emit: Emit): void {
@@ -162,7 +164,7 @@ export function createSession(agentAddress: Buffer, startedAt: number, options: 
         sample.wireBytes = raw.segments > 1 ? Math.round(raw.wireBytes / raw.segments) : raw.wireBytes;
         sample.headerOffset = raw.headerAt;
         sample.headerLength = raw.headerBytes;
-        describe?.(sample, state, raw);
+        describe?.(sample, state, raw, head.baseTimeNs);
         const first = wantsPacket ? source.wanted + 1 : number + other.sequence;
         source.wanted += raw.sampleCount;
         addSample(first, raw.sampleCount, now, tally, emit);

@@ -46,6 +46,8 @@ export const EXTENDED_DECAPSULATE_EGRESS = 1027;
 export const EXTENDED_DECAPSULATE_INGRESS = 1028;
 export const EXTENDED_VNI_EGRESS = 1029;
 export const EXTENDED_VNI_INGRESS = 1030;
+// sFlow structure numbers of sflow.org: flow_data, enterprise 0.
+export const EXTENDED_TIMESTAMP = 1043;
 // sFlow Discarded Packet Notification Structures: flow_data, enterprise 0.
 export const LINUX_DROP_REASON = 1042;
 

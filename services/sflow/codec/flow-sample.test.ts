@@ -77,6 +77,14 @@ describe('flow sample', () => {
       );
   });
 
+  it('says when the packet was seen, in nanoseconds since 1970', () => {
+    const time = '00000413' + '00000008' + '18865e1abe1d7fff';
+    assert.equal(
+      written({ ...sample, timestampNs: 0x18865e1abe1d7fffn }),
+      `00000003${'0000005c'}${FIXED_FIELDS}00000002${time}${sampledHeader}`,
+    );
+  });
+
   it('reports the captured frame of 242 bytes as 246 with 4 stripped, where mod_epcap of host-sflow says 260', () => {
     const bytes = Buffer.from(written(sample), 'hex');
     assert.equal(bytes.readUInt32BE(8 + 44 + 8 + 4), 246);
@@ -103,7 +111,7 @@ describe('flow sample', () => {
     const long = { ...sample, header: Buffer.alloc(500, 0xaa), headerOffset: 0, headerLength: 500, extendedSwitch };
     const tunnel = { egress: true, vni: 1, innerOffset: 1 };
     for (const cap of [2, 61, 128, 255])
-      assert.equal(written({ ...long, tunnel }, cap).length / 2, maxFlowSampleBytes(cap));
+      assert.equal(written({ ...long, tunnel, timestampNs: 1n }, cap).length / 2, maxFlowSampleBytes(cap));
   });
 
   it('names what the header bytes start with', () => {

@@ -6,6 +6,7 @@
 //   [ tag 1001, length 16: src_vlan, src_priority, dst_vlan, dst_priority ]
 //   [ tag 1027 or 1028, length 4: inner_header_offset ]
 //   [ tag 1029 or 1030, length 4: vni ]
+//   [ tag 1043, length 8: time ]
 //   tag 1, length: header_protocol, frame_length, stripped, header<>
 //
 // The header comes last: sflowtool and nfdump write every record into the same fields, and the last one wins.
@@ -19,6 +20,7 @@ import {
   EXTENDED_DECAPSULATE_EGRESS,
   EXTENDED_DECAPSULATE_INGRESS,
   EXTENDED_SWITCH,
+  EXTENDED_TIMESTAMP,
   EXTENDED_VNI_EGRESS,
   EXTENDED_VNI_INGRESS,
   FLOW_SAMPLE_EXPANDED,
@@ -28,7 +30,7 @@ import {
   INTERFACE_FORMAT_IF_INDEX,
   SAMPLED_HEADER,
 } from './constants.ts';
-import { closeLength, openLength, padded, type Sink, writeOpaque, writeU32 } from './xdr-sink.ts';
+import { closeLength, openLength, padded, reserve, type Sink, writeOpaque, writeU32 } from './xdr-sink.ts';
 
 export type HeaderProtocol = typeof HEADER_ETHERNET | typeof HEADER_IPV4 | typeof HEADER_IPV6;
 
@@ -67,10 +69,12 @@ export interface FlowSample {
   headerLength: number;
   extendedSwitch?: ExtendedSwitch | null;
   tunnel?: TunnelOfPacket | null;
+  /** Since 1970, UTC. */
+  timestampNs?: bigint | null;
 }
 
 /** Tag, length and body of a flow sample without its header bytes, with all its records. */
-const FIXED_BYTES = 8 + 44 + (8 + 16) + (8 + 4) + (8 + 4) + (8 + 16);
+const FIXED_BYTES = 8 + 44 + (8 + 16) + (8 + 4) + (8 + 4) + (8 + 8) + (8 + 16);
 
 /** The largest flow sample with header bytes up to the cap. */
 export function maxFlowSampleBytes(maxHeaderBytes: number): number {
@@ -98,11 +102,13 @@ export function writeFlowSample(sink: Sink, sample: FlowSample, maxHeaderBytes =
   writeU32(sink, sample.input);
   writeU32(sink, INTERFACE_FORMAT_IF_INDEX);
   writeU32(sink, sample.output);
-  const { extendedSwitch, tunnel } = sample;
+  const { extendedSwitch, tunnel, timestampNs } = sample;
   const isInnerSeen = tunnel ? isWithin(tunnel.innerOffset, sample.headerLength, maxHeaderBytes) : false;
-  writeU32(sink, 1 + (extendedSwitch ? 1 : 0) + (tunnel ? 1 : 0) + (isInnerSeen ? 1 : 0));
+  const hasTime = typeof timestampNs === 'bigint';
+  writeU32(sink, 1 + (extendedSwitch ? 1 : 0) + (tunnel ? 1 : 0) + (isInnerSeen ? 1 : 0) + (hasTime ? 1 : 0));
   if (extendedSwitch) writeExtendedSwitch(sink, extendedSwitch);
   if (tunnel) writeTunnel(sink, tunnel, isInnerSeen);
+  if (hasTime) writeTimestamp(sink, timestampNs);
   writeSampledHeader(sink, sample, maxHeaderBytes);
   closeLength(sink, length);
 }
@@ -131,6 +137,13 @@ function writeWord(sink: Sink, tag: number, value: number): void {
   writeU32(sink, tag);
   writeU32(sink, 4);
   writeU32(sink, value);
+}
+
+function writeTimestamp(sink: Sink, timeNs: bigint): void {
+  writeU32(sink, EXTENDED_TIMESTAMP);
+  writeU32(sink, 8);
+  const at = reserve(sink, 8);
+  if (at >= 0) sink.buffer.writeBigInt64BE(BigInt.asIntN(64, timeNs), at);
 }
 
 /** The packet of a flow sample or of a discarded one. */
