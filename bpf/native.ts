@@ -92,6 +92,7 @@ export interface Native {
   ): NativeUdpReader;
   stopUdpReader(reader: NativeUdpReader): void;
   closeUdpReader(reader: NativeUdpReader): void;
+  openUdpSender(family: 4 | 6, bufferBytes: number, dscp: number): number;
 }
 
 let loaded: Native | undefined;

@@ -41,5 +41,6 @@ bool register_privileges(napi_env env, napi_value exports);
 bool register_packet_socket(napi_env env, napi_value exports);
 bool register_udp_socket(napi_env env, napi_value exports);
 bool register_udp_reader(napi_env env, napi_value exports);
+bool register_udp_sender(napi_env env, napi_value exports);
 
 #endif

@@ -8,7 +8,8 @@ NAPI_MODULE_INIT()
 	    !register_own(env, exports) || !register_drops(env, exports) || !register_btf(env, exports) ||
 	    !register_links(env, exports) || !register_netlink(env, exports) || !register_expedite(env, exports) || !register_packet_socket(env, exports) ||
 	    !register_memory(env, exports) || !register_privileges(env, exports) ||
-	    !register_udp_socket(env, exports) || !register_udp_reader(env, exports))
+	    !register_udp_socket(env, exports) || !register_udp_reader(env, exports) ||
+	    !register_udp_sender(env, exports))
 		napi_throw_error(env, NULL, "libbpf-ts: cannot register its functions");
 	return exports;
 }

@@ -12,6 +12,7 @@ export const collectorAddress = z
 
 export const datagramBytes = z.int().min(200).max(8192);
 export const headerBytes = z.int().min(64).max(256);
+const DSCP_MAX = 63;
 
 const prefix = z
   .string()
@@ -48,6 +49,12 @@ export const collector = z.strictObject({
     .describe(
       'Dropped packets, in datagrams of their own (sample type 5); false by default: not every collector knows it.',
     ),
+  dscp: z
+    .int()
+    .min(0)
+    .max(DSCP_MAX)
+    .optional()
+    .describe('Differentiated services code point of the datagrams; 0 by default, best effort.'),
   thin: z
     .int()
     .min(1)

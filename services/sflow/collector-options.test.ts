@@ -25,7 +25,12 @@ test('collectors that want the same share a stream; what is not said is as for a
     }),
   );
   assert.deepEqual(
-    streams.map(({ addresses, options }) => [addresses.length, options.datagramBytes, options.thin, options.discards]),
+    streams.map(({ deliveries, options }) => [
+      deliveries.length,
+      options.datagramBytes,
+      options.thin,
+      options.discards,
+    ]),
     [
       [2, 1000, 1, false],
       [1, 500, 10, false],
@@ -66,7 +71,10 @@ test('with changed collectors a stream that stays goes on with its sessions, and
   const [discards, stays] = numbers();
   assert.deepEqual([discards?.stream, stays?.stream], [2, 1]);
   assert.equal(stays?.session, thinned?.session);
-  assert.deepEqual(streams[1]?.addresses, ['d:1']);
+  assert.deepEqual(
+    streams[1]?.deliveries.map(({ address }) => address),
+    ['d:1'],
+  );
 });
 
 test('what came as sFlow does not go out as such again, unless it is asked for', () => {

@@ -1,4 +1,4 @@
-// What each collector is sent. Collectors that want the same share one stream of datagrams.
+// What each collector is sent, and how. Collectors that want the same share one stream of datagrams.
 
 import type { SflowConfig } from './config.ts';
 import { matchesAny } from './patterns.ts';
@@ -19,12 +19,19 @@ export interface StreamOptions {
   prefixes: readonly string[];
 }
 
+/** How one collector gets its datagrams. */
+export interface Delivery {
+  /** host:port. */
+  address: string;
+  dscp: number;
+}
+
 export interface Stream {
   /** The same as long as its options are, also when others come and go. */
   number: number;
   options: StreamOptions;
-  /** host:port of each. */
-  addresses: string[];
+  /** Of each collector. */
+  deliveries: Delivery[];
   wantsAgent(name: string): boolean;
   /** undefined: all. */
   wantsInterface: ((name: string) => boolean) | undefined;
@@ -38,7 +45,8 @@ export function streamsOf(config: SflowConfig, before: readonly Stream[] = []): 
   let next = Math.max(-1, ...numbers.values()) + 1;
   const streams = new Map<string, Stream>();
   for (const entry of config.collectors) {
-    const { address, ...own } = typeof entry === 'string' ? { address: entry } : entry;
+    const { address, dscp = 0, ...own } = typeof entry === 'string' ? { address: entry } : entry;
+    const delivery = { address, dscp };
     const options: StreamOptions = {
       ...{ datagramBytes: config.datagramBytes, headerBytes: config.headerBytes },
       ...{ portNames: false, vlans: false, tunnels: false, timestamps: false },
@@ -47,18 +55,18 @@ export function streamsOf(config: SflowConfig, before: readonly Stream[] = []): 
     };
     const key = JSON.stringify(options);
     const stream = streams.get(key);
-    if (stream) stream.addresses.push(address);
-    else streams.set(key, streamOf(numbers.get(key) ?? next++, options, address));
+    if (stream) stream.deliveries.push(delivery);
+    else streams.set(key, streamOf(numbers.get(key) ?? next++, options, delivery));
   }
   return [...streams.values()];
 }
 
-function streamOf(number: number, options: StreamOptions, address: string): Stream {
+function streamOf(number: number, options: StreamOptions, delivery: Delivery): Stream {
   const agents = matchesAny(options.agents);
   return {
     number,
     options,
-    addresses: [address],
+    deliveries: [delivery],
     wantsAgent: agents ?? (() => true),
     wantsInterface: matchesAny(options.interfaces),
     wantsPacket: createPrefixFilter(options.prefixes),

@@ -1,19 +1,19 @@
 // UDP to the collectors. A datagram counts as sent when the kernel has taken it. A collector whose name has no address, or
 // that takes nothing, disturbs no other.
 
-import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { splitHostPort } from '@tcxflow/common/host-port.ts';
 import type { Component } from '@tcxflow/common/lifecycle.ts';
 import { type Logger, throttled } from '@tcxflow/common/logger.ts';
-import { type Stream, streamsOf } from './collector-options.ts';
+import { type Delivery, type Stream, streamsOf } from './collector-options.ts';
 import type { SflowConfig } from './config.ts';
 import type { SflowMetrics } from './metrics.ts';
+import { checkDeliveries, openSender, type Sender } from './sender.ts';
 
 export interface Collectors extends Component {
   /** What to send. Another list when the configuration is. */
   streams(): readonly Stream[];
-  /** Takes the collectors of a changed configuration; those that stay are left alone. */
+  /** Takes the collectors of a changed configuration; those that stay are left alone. @throws {TcxflowError} it cannot be had here */
   replace(config: SflowConfig): void;
   /** @param stream its number Hands it to the kernel, once for each collector of the stream; keeps the buffer until then. */
   send(stream: number, datagram: Buffer): void;
@@ -24,11 +24,11 @@ export interface Collectors extends Component {
 }
 
 interface Collector {
-  address: string;
+  delivery: Delivery;
   host: string;
   port: number;
   /** undefined: the name has no address yet. */
-  target: { ip: string; family: number; socket: Socket } | undefined;
+  target: { ip: string; family: number; sender: Sender } | undefined;
 }
 
 /** Names are looked up again so often. */
@@ -47,15 +47,12 @@ export function createCollectors(
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
-  /** A collector that was there before keeps its socket. */
+  /** A collector that was there before, and is sent to as before, keeps its socket. */
   function groupsOf(wanted: readonly Stream[], before = new Map<number, Collector[]>()): Map<number, Collector[]> {
-    const known = new Map([...before.values()].flat().map((collector) => [collector.address, collector]));
-    return new Map(
-      wanted.map(({ number, addresses }) => [
-        number,
-        addresses.map((address) => known.get(address) ?? { address, ...splitHostPort(address), target: undefined }),
-      ]),
-    );
+    const known = new Map([...before.values()].flat().map((one) => [JSON.stringify(one.delivery), one]));
+    const collectorOf = (delivery: Delivery): Collector =>
+      known.get(JSON.stringify(delivery)) ?? { delivery, ...splitHostPort(delivery.address), target: undefined };
+    return new Map(wanted.map(({ number, deliveries }) => [number, deliveries.map(collectorOf)]));
   }
 
   const all = () => [...groups.values()].flat();
@@ -67,36 +64,21 @@ export function createCollectors(
   }
 
   async function resolve(collector: Collector): Promise<void> {
+    const { address, dscp } = collector.delivery;
     try {
       const { address: ip, family } = await lookup(collector.host);
       if (stopped || (collector.target?.ip === ip && collector.target.family === family)) return;
-      const socket = await open(family, collector.address);
-      collector.target?.socket.close();
-      collector.target = { ip, family, socket };
-      log.info({ collector: collector.address, ip }, 'sending sFlow');
+      const to = { ip, port: collector.port, family: family === 6 ? 6 : 4 } as const;
+      const options = { dscp, bufferBytes: config.sendBufferBytes };
+      const sender = await openSender(to, options, (error) => failed(address, error));
+      collector.target?.sender.close();
+      collector.target = { ip, family, sender };
+      log.info({ collector: address, ip }, 'sending sFlow');
     } catch (error) {
       lines((skipped) =>
-        log.warn(
-          { collector: collector.address, error: (error as Error).message, skipped },
-          'collector has no address',
-        ),
+        log.warn({ collector: address, error: (error as Error).message, skipped }, 'collector has no address'),
       );
     }
-  }
-
-  async function open(family: number, address: string): Promise<Socket> {
-    const type = family === 6 ? 'udp6' : 'udp4';
-    // The address is known; dgram would look it up for every datagram.
-    const known = (ip: string, _: unknown, done: (error: null, ip: string, family: number) => void) =>
-      done(null, ip, family);
-    const socket = createSocket({ type, lookup: known as never });
-    await new Promise<void>((opened, reject) => {
-      socket.once('error', reject);
-      socket.bind(0, opened);
-    });
-    socket.removeAllListeners('error').on('error', (error) => failed(address, error));
-    socket.setSendBufferSize(config.sendBufferBytes);
-    return socket;
   }
 
   function done(): void {
@@ -111,29 +93,32 @@ export function createCollectors(
     name: 'collectors',
     streams: () => streams,
     async start() {
+      checkDeliveries(all().map(({ delivery }) => delivery));
       await resolveAll();
       timer = setInterval(() => void resolveAll(), LOOKUP_MS);
     },
     replace(next) {
+      const wanted = streamsOf(next, streams);
+      checkDeliveries(wanted.flatMap(({ deliveries }) => deliveries));
       const before = new Set(all());
-      streams = streamsOf(next, streams);
+      streams = wanted;
       groups = groupsOf(streams, groups);
       for (const collector of all()) before.delete(collector);
-      for (const { address, target } of before) {
-        target?.socket.close();
-        log.info({ collector: address }, 'no collector any more');
+      for (const { delivery, target } of before) {
+        target?.sender.close();
+        log.info({ collector: delivery.address }, 'no collector any more');
       }
       void resolveAll();
     },
     send(stream, datagram) {
-      for (const { address, port, target } of groups.get(stream) ?? []) {
+      for (const { delivery, target } of groups.get(stream) ?? []) {
         if (!target) {
-          metrics.unresolved.inc({ collector: address });
+          metrics.unresolved.inc({ collector: delivery.address });
           continue;
         }
         pending++;
-        target.socket.send(datagram, port, target.ip, (error) => {
-          if (error) failed(address, error);
+        target.sender.send(datagram, (error) => {
+          if (error) failed(delivery.address, error);
           done();
         });
       }
@@ -149,7 +134,7 @@ export function createCollectors(
     stop() {
       stopped = true;
       clearInterval(timer);
-      for (const { target } of all()) target?.socket.close();
+      for (const { target } of all()) target?.sender.close();
     },
   };
 }
