@@ -1,5 +1,6 @@
 // One agent and sub-agent: its datagrams become messages of the bus. An agent whose uptime went back has started anew, and
-// all its numbers with it: a new boot id. So has one that this receiver sees for the first time.
+// all its numbers with it: a new boot id. So has one that this receiver sees for the first time, and one that sends a first
+// datagram which is not the first that it had sent: emitters that take an agent from each other do so within seconds.
 
 import { createHash } from 'node:crypto';
 import { formatAddress } from '@tcxflow/packet/address.ts';
@@ -22,8 +23,8 @@ export interface Agent {
   lastSeenMs: number;
   /** Of the last datagram that was taken. */
   readonly sequence: number;
-  /** Whether a datagram of this uptime tells that it started anew. */
-  isRestart(uptimeMs: number): boolean;
+  /** Whether a datagram of these numbers tells that it started anew. */
+  isRestart(sequence: number, uptimeMs: number): boolean;
   /** Samples and counters that wait, and their bytes about. */
   readonly waiting: number;
   readonly waitingBytes: number;
@@ -49,17 +50,25 @@ export interface AgentOptions {
 
 /** Uptimes that went back by less may come of datagrams that overtook each other. */
 const UPTIME_SLACK_MS = 10_000;
+/** So many datagrams may have overtaken the first one. */
+const OVERTAKEN_MAX = 8;
 const COUNTER_BYTES = 200;
 
 export function createAgent({ address, subAgentId, instance, table, share }: AgentOptions): Agent {
   const agent = formatAddress(address);
   const packet = createPacket();
   const last = { sequence: 0, uptimeMs: 0 };
+  /** The datagram that this boot began with. */
+  const first = { sequence: 0, uptimeMs: 0 };
   let numbers: ReturnType<typeof startNumbers> | undefined;
+  let starts = 0;
 
-  function startNumbers(startedMs: number) {
+  function startNumbers(nowMs: number, { sequence, uptimeMs }: typeof last) {
     share.release();
-    const hash = createHash('sha256').update(instance).update(address).update(`${subAgentId} ${startedMs}`);
+    first.sequence = sequence;
+    first.uptimeMs = uptimeMs;
+    const start = `${subAgentId} ${nowMs - uptimeMs} ${++starts}`;
+    const hash = createHash('sha256').update(instance).update(address).update(start);
     const bootId = hash.digest().subarray(0, 16);
     const flows = createFlowNumbers({ nameOf: table.nameOf, onNews: (ifIndex) => metadata.mark(ifIndex), share });
     const metadata = createMetadataTeller(table, flows.rateOf);
@@ -69,15 +78,16 @@ export function createAgent({ address, subAgentId, instance, table, share }: Age
   }
 
   /** @returns what its samples go to; undefined: they have come before */
-  function arrive({ sequence, uptimeMs }: typeof last, nowMs: number, tally: AgentTally, emit: Emit) {
+  function arrive(datagram: typeof last, nowMs: number, tally: AgentTally, emit: Emit) {
+    const { sequence, uptimeMs } = datagram;
     self.lastSeenMs = nowMs;
     tally.datagrams++;
-    if (!numbers) numbers = startNumbers(nowMs - uptimeMs);
-    else if (self.isRestart(uptimeMs)) {
+    if (!numbers) numbers = startNumbers(nowMs, datagram);
+    else if (self.isRestart(sequence, uptimeMs)) {
       tally.restarts++;
       self.take(emit, nowMs);
       table.forget(subAgentId);
-      numbers = startNumbers(nowMs - uptimeMs);
+      numbers = startNumbers(nowMs, datagram);
     } else {
       const step = stepTo(last.sequence, sequence);
       if (step === REPEATED) tally.repeatedDatagrams++;
@@ -95,8 +105,16 @@ export function createAgent({ address, subAgentId, instance, table, share }: Age
     get sequence() {
       return last.sequence;
     },
-    // Modulo 2^32 the uptime goes on where it wraps, after 49 days.
-    isRestart: (uptimeMs) => difference(uptimeMs, last.uptimeMs) < -UPTIME_SLACK_MS,
+    // Modulo 2^32 numbers and uptimes go on where they wrap.
+    isRestart(sequence, uptimeMs) {
+      const back = difference(last.uptimeMs, uptimeMs);
+      if (back > UPTIME_SLACK_MS) return true;
+      const behind = difference(last.sequence, sequence);
+      if (sequence !== 1 || behind < 0) return false;
+      if (behind === 0) return back !== 0;
+      if (behind > OVERTAKEN_MAX) return back > 0;
+      return back > 0 && first.sequence === 1 && uptimeMs !== first.uptimeMs;
+    },
     release: share.release,
     get waiting() {
       return numbers ? numbers.flows.count + numbers.counters.count + numbers.drops.count : 0;

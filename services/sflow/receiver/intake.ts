@@ -124,7 +124,7 @@ export function createIntake(config: ReceiverConfig, metrics: ReceiverMetrics, e
       const ahead = difference(sequence, agent.sequence);
       // In order is nearly every one.
       if (ahead !== 1) {
-        const restarted = agent.isRestart(from.view.getUint32(at + 4));
+        const restarted = agent.isRestart(sequence, from.view.getUint32(at + 4));
         if (!restarted && reorder.has(sequence)) return repeat(known);
         if (!restarted && reorder.hold(sequence, agent.sequence, from.bytes.subarray(start, end))) {
           activate(known);

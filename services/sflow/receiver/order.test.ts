@@ -105,6 +105,47 @@ test('an agent that starts anew does so with what waited for a datagram of befor
   assert.deepEqual([await to.count('restarts'), await to.count('lostDatagrams')], [{ '': 1 }, { '': 1 }]);
 });
 
+test('a stream that begins anew seconds after another loses nothing, however short both are', async () => {
+  const starts = [
+    // [uptime, datagrams]: emitters that take an agent from each other.
+    [1900, 1],
+    [1000, 1],
+    [1400, 3],
+    [1200, 20],
+    [1700, 2],
+  ] as const;
+  const to = receiver();
+  for (const [uptimeMs, datagrams] of starts)
+    for (let sequence = 1; sequence <= datagrams; sequence++)
+      to.receive(switchDatagram({ sequence, uptimeMs: uptimeMs + 100 * sequence, flows: [{ sequence }] }));
+  to.flush();
+  assert.deepEqual(
+    summary(to).map(({ sequences }) => sequences.length),
+    starts.map(([, datagrams]) => datagrams),
+  );
+  assert.equal(new Set(summary(to).map(({ bootId }) => bootId)).size, starts.length);
+  assert.deepEqual([await to.count('lostDatagrams'), await to.count('lostSamples')], [{}, {}]);
+  assert.deepEqual([await to.count('restarts'), await to.count('passedOver')], [{ '': 4 }, {}]);
+});
+
+test('a first datagram that comes twice, or after those behind it, is no start', async () => {
+  for (const sequences of [
+    [1, 1, 2],
+    [1, 2, 3, 1, 4],
+    [2, 3, 1, 4],
+  ]) {
+    const to = receiver();
+    for (const sequence of sequences) to.receive(one(sequence));
+    to.flush();
+    assert.deepEqual([await to.count('restarts'), summary(to).length], [{}, 1], `${sequences}`);
+  }
+  const wrapped = receiver();
+  const numbers = [2 ** 32 - 1, 0, 1, 2];
+  for (const sequence of numbers) wrapped.receive(switchDatagram({ sequence, uptimeMs: 9000, flows: [{ sequence }] }));
+  wrapped.flush();
+  assert.deepEqual([await wrapped.count('restarts'), summary(wrapped)[0]?.sequences.length], [{}, 4]);
+});
+
 test('an agent whose numbers begin anew while its uptime goes on keeps its boot, and its sums', async () => {
   const to = receiver();
   for (const sequence of [5000, 5001]) to.receive(one(sequence));
