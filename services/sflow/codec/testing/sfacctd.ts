@@ -10,6 +10,14 @@ type JsonObject = Record<string, string | number>;
 export interface Sfacctd extends Collector {
   /** After stop(): each counters sample as it logged it, with the fields of if_counters by their IF-MIB names. */
   counters(): Promise<JsonObject[]>;
+  /** After stop(): datagrams whose sequence was not the one after the last of that agent and sub-agent, with `checks`. */
+  jumps(): SequenceJump[];
+}
+
+export interface SequenceJump {
+  agent: string;
+  expected: number;
+  received: number;
 }
 
 /** The datagram's sequence number is one, so that rows of one key are added up within a datagram only. */
@@ -17,8 +25,8 @@ const KEYS =
   'peer_src_ip, src_host, dst_host, src_port, dst_port, proto, in_iface, out_iface, vlan, sampling_rate, export_proto_seqno';
 const PROTOCOLS: Readonly<Record<string, number>> = { icmp: 1, tcp: 6, udp: 17, 'ipv6-icmp': 58 };
 
-/** @param dir where it may make a folder of its own */
-export async function startSfacctd(dir: string): Promise<Sfacctd> {
+/** @param dir where it may make a folder of its own @param checks whether it looks at sequences; by default it does not */
+export async function startSfacctd(dir: string, checks = false): Promise<Sfacctd> {
   const folder = await mkdtemp(join(dir, 'sfacctd-'));
   const port = await freeUdpPort();
   const [config, flows, counters] = ['sfacctd.conf', 'flows.json', 'counters.json'].map((name) => join(folder, name));
@@ -26,6 +34,7 @@ export async function startSfacctd(dir: string): Promise<Sfacctd> {
     daemonize: 'false',
     sfacctd_ip: '127.0.0.1',
     sfacctd_port: port,
+    sfacctd_disable_checks: String(!checks),
     plugins: 'print',
     aggregate: KEYS,
     print_output: 'json',
@@ -38,16 +47,21 @@ export async function startSfacctd(dir: string): Promise<Sfacctd> {
   const lines = Object.entries(settings).map(([name, value]) => `${name}: ${value}\n`);
   await writeFile(config!, lines.join(''));
   const process = await startCollector('sfacctd', ['-f', config!], port);
+  let log = '';
   return {
     port,
     async stop() {
-      const log = await process.end('SIGINT');
+      log = await process.end('SIGINT');
       if (/\b(WARN|ERROR)\b|discarding/.test(log)) throw new Error(`sfacctd complains: ${log}`);
       return (await readJsonLines(flows!)).map(toRow);
     },
     async counters() {
       return (await readJsonLines(counters!)).filter((entry) => entry.event_type === 'log');
     },
+    jumps: () =>
+      [...log.matchAll(/expecting flow '(\d+)' but received '(\d+)' collector=\S+ agent=(\S+):\d+$/gm)].map(
+        ([, expected, received, agent = '']) => ({ agent, expected: Number(expected), received: Number(received) }),
+      ),
   };
 }
 
