@@ -29,8 +29,8 @@ const AGAIN = 5;
 
 /** Two in each partition. All were sampling long before the emitters began. */
 const agents = Array.from({ length: 2 * PARTITIONS }, (_, index) => {
-  const before = { selectedBefore: 1000 * (1 + index), batchesBefore: 50 };
-  return createRawAgent({ name: `host-${index}`, address: `192.0.2.${index + 1}`, ...before });
+  const selectedBefore = [1000 * (1 + index), 500] as const;
+  return createRawAgent({ name: `host-${index}`, address: `192.0.2.${index + 1}`, selectedBefore, batchesBefore: 50 });
 });
 const sent = () => agents.flatMap(({ address, addresses }) => addresses.map((source) => `${address} ${source}`));
 

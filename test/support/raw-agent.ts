@@ -9,8 +9,8 @@ export interface RawAgentOptions {
   name: string;
   address: string;
   rate?: number;
-  /** Numbers that each direction gave out before; the pool goes with them. */
-  selectedBefore?: number;
+  /** Numbers that each direction (incoming, outgoing) gave out before; the pool goes with them. */
+  selectedBefore?: readonly [number, number];
   /** Batches that it sent before. */
   batchesBefore?: number;
 }
@@ -28,9 +28,12 @@ export const SOURCE_ADDRESS_AT = 14 + 12;
 const frame = ethernet(0x0800, ipv4(17, udp(Buffer.alloc(30))));
 
 export function createRawAgent(options: RawAgentOptions): RawAgent {
-  const { name, address, rate = 100, selectedBefore: selected = 0, batchesBefore: batchSequence = 0 } = options;
+  const { name, address, rate = 100, selectedBefore = [0, 0], batchesBefore: batchSequence = 0 } = options;
   const identity = { agent: name, agentAddress: parseAddress(address) as Buffer, bootId: Buffer.alloc(16, name) };
-  const points = (['ingress', 'egress'] as const).map((direction) => ({ direction, selected }));
+  const points = (['ingress', 'egress'] as const).map((direction, index) => ({
+    direction,
+    selected: selectedBefore[index] as number,
+  }));
   const addresses: string[] = [];
   let batches = batchSequence;
 
