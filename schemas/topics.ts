@@ -14,6 +14,11 @@ export const topicNames = {
   ledger: 'tcxflow.ledger.v1',
 } as const;
 
+/** A header of messages that did not come from capture: how their samples came. Readers that don't ask need not know. */
+export const ORIGIN_HEADER = 'tcxflow-origin';
+/** The receiver took them from sFlow datagrams. */
+export const ORIGIN_SFLOW = 'sflow';
+
 export const sampleBatchCodec = loadCodec<SampleBatch>('sample-batch.v1');
 export const countersCodec = loadCodec<Counters>('counters.v1');
 export const dropBatchCodec = loadCodec<DropBatch>('drop-batch.v1');

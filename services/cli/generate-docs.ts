@@ -16,6 +16,8 @@ import {
   flowCodec,
   flowSummaryCodec,
   ledgerEntryCodec,
+  ORIGIN_HEADER,
+  ORIGIN_SFLOW,
   sampleBatchCodec,
   topicNames,
   topicRetentionMs,
@@ -201,7 +203,8 @@ export function topicsPage(): string {
 # Topics
 
 Messages are Avro single-object encoded: two bytes C3 01, the schema's 64-bit Rabin fingerprint (little-endian), the body.
-Addresses are 16 bytes, IPv4 mapped into IPv6. Times are since 1970; nanosecond times need 64-bit integers.
+Addresses are 16 bytes, IPv4 mapped into IPv6. Times are since 1970; nanosecond times need 64-bit integers. A header \`${ORIGIN_HEADER}\` of
+\`${ORIGIN_SFLOW}\` says that the receiver made a message of raw samples, counters or drops from sFlow datagrams.
 ${parts.join('')}
 ## ${topicNames.deadLetter}
 

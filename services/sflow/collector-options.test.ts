@@ -77,20 +77,6 @@ test('with changed collectors a stream that stays goes on with its sessions, and
   );
 });
 
-test('what came as sFlow does not go out as such again, unless it is asked for', () => {
-  const sent = (relay: boolean) => {
-    const config = sflowSection.parse({ collectors: ['192.0.2.9:6343'], relay });
-    const sessions = createSessions(config, always(streamsOf(config)));
-    return ['192.0.2.1', 'edge-1'].map((agent) => [
-      sessions.of(0, agent, AGENT).length,
-      sessions.leavesOut(agent, AGENT),
-    ]);
-  };
-  const own = [1, false];
-  assert.deepEqual(sent(false), [[0, true], own]);
-  assert.deepEqual(sent(true), [[1, false], own]);
-});
-
 test('a prefix that is none is refused, with what would be accepted', () => {
   const parse = (prefixes: string[]) => sflowSection.safeParse({ collectors: [{ address: 'a:1', prefixes }] });
   assert.ok(parse(['192.0.2.0/24', '!2001:db8::/32', '10.1.2.3']).success);

@@ -27,7 +27,8 @@ function build({ config, log, metrics, fail, reload }: ServiceContext<SflowServi
     coPartitioned: true,
     // One after another: all topics of a partition write into the same sessions.
     concurrency: 1,
-    open: async (context) => openProcessor(context, { collectors, sessions, metrics: sflowMetrics }),
+    open: async (context) =>
+      openProcessor(context, { collectors, sessions, relay: config.sflow.relay, metrics: sflowMetrics }),
     log,
     metrics,
     fail,

@@ -3,7 +3,7 @@
 
 import { setImmediate } from 'node:timers/promises';
 import type { PartitionContext, PartitionProcessor } from '@tcxflow/common/partition-consumer.ts';
-import { countersCodec, dropBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
+import { countersCodec, dropBatchCodec, ORIGIN_HEADER, ORIGIN_SFLOW, topicNames } from '@tcxflow/schemas/topics.ts';
 import type { KafkaMessage } from 'kafkajs';
 import type { Collectors } from './collectors.ts';
 import type { SflowMetrics } from './metrics.ts';
@@ -14,6 +14,8 @@ import type { NumberedSession, Sessions } from './sessions.ts';
 export interface ProcessorDependencies {
   collectors: Collectors;
   sessions: Sessions;
+  /** Whether what came as sFlow goes out as such again. */
+  relay: boolean;
   metrics: SflowMetrics;
 }
 
@@ -22,8 +24,10 @@ const PENDING_MAX = 2048;
 
 const readBatch = createBatchReader();
 
+const cameAsSflow = ({ headers }: KafkaMessage) => headers?.[ORIGIN_HEADER]?.toString() === ORIGIN_SFLOW;
+
 export function openProcessor(context: PartitionContext, deps: ProcessorDependencies): PartitionProcessor {
-  const { collectors, sessions, metrics } = deps;
+  const { collectors, sessions, relay, metrics } = deps;
   const emitters = new Map<number, Emit>();
   const emitterOf = ({ stream }: NumberedSession): Emit => {
     let emitter = emitters.get(stream);
@@ -39,6 +43,11 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
 
   function addTo(message: KafkaMessage, now: number, tally: SessionTally): readonly NumberedSession[] {
     const { partition } = context;
+    if (!relay && cameAsSflow(message)) {
+      if (context.topic === topicNames.rawSamples)
+        metrics.passedOver.inc({ cause: 'received' }, readBatch(message.value).count);
+      return [];
+    }
     if (context.topic === topicNames.counters) {
       const counters = countersCodec.decode(message.value);
       const list = sessions.of(partition, counters.agent, counters.agentAddress);
@@ -53,7 +62,6 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
     }
     const batch = readBatch(message.value);
     const { agent, agentAddress } = batch.head;
-    if (sessions.leavesOut(agent, agentAddress)) metrics.passedOver.inc({ cause: 'received' }, batch.count);
     const list = sessions.of(partition, agent, agentAddress);
     for (const numbered of list) numbered.session.addBatch(batch, now, tally, emitterOf(numbered));
     return list;

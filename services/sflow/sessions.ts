@@ -1,7 +1,6 @@
 // The sessions of the agents whose partitions this emitter holds: one for each stream that wants the agent. The topics of a
 // partition share them, as one agent is one stream of datagrams.
 
-import { formatAddress } from '@tcxflow/packet/address.ts';
 import type { Stream } from './collector-options.ts';
 import type { SflowConfig } from './config.ts';
 import { createSession, type Session, subAgentIdOf } from './session.ts';
@@ -13,14 +12,7 @@ export interface NumberedSession {
   session: Session;
 }
 
-/** The receiver names agents by their addresses. */
-export function isReceived(agent: string, agentAddress: Buffer): boolean {
-  return agent === formatAddress(agentAddress);
-}
-
 export interface Sessions {
-  /** Came as sFlow, and is not to go out as such again. */
-  leavesOut(agent: string, agentAddress: Buffer): boolean;
   /** An agent that changed its address is a new one to every collector. */
   of(partition: number, agent: string, agentAddress: Buffer): readonly NumberedSession[];
   /** The partition went elsewhere: its agents' streams end here. */
@@ -39,13 +31,10 @@ function startOf(nowMs: number): number {
 export function createSessions(config: SflowConfig, streams: () => readonly Stream[]): Sessions {
   const byPartition = new Map<number, Map<string, { of: readonly Stream[]; list: NumberedSession[] }>>();
 
-  const leavesOut = (agent: string, agentAddress: Buffer) => !config.relay && isReceived(agent, agentAddress);
-
   /** @param before those of streams that stay go on with their numbers */
   function open(agent: string, agentAddress: Buffer, before: readonly NumberedSession[]): NumberedSession[] {
     const now = startOf(Date.now());
     const subAgentId = config.subAgentId === 'per-agent' ? subAgentIdOf(agent) : config.subAgentId;
-    if (leavesOut(agent, agentAddress)) return [];
     return streams().flatMap(({ number, options, wantsAgent, wantsInterface, wantsPacket }) => {
       if (!wantsAgent(agent)) return [];
       const known = before.find(({ stream }) => stream === number);
@@ -59,7 +48,6 @@ export function createSessions(config: SflowConfig, streams: () => readonly Stre
   }
 
   return {
-    leavesOut,
     of(partition, agent, agentAddress) {
       const sessions: NonNullable<ReturnType<typeof byPartition.get>> = byPartition.get(partition) ?? new Map();
       byPartition.set(partition, sessions);

@@ -116,7 +116,8 @@ test('collectors are added and taken away at SIGHUP, and those that stay see no 
   const options = { dataDir: folder, brokers: kafka.brokers };
   const write = (collectors: string) => writeEmitterConfig({ ...options, sflow: `collectors: [${collectors}]` });
   const emitter = await startEmitter(t, write(`"${localhost(stays)}"`));
-  const agent = createRawAgent({ name: 'reloaded', address: '192.0.2.3' });
+  // Named by its address, as agents of the receiver are: it is none.
+  const agent = createRawAgent({ name: '192.0.2.3', address: '192.0.2.3' });
   const send = await connectAgents(t, [agent], 5);
   const sendUntil = (what: string, done: () => boolean) => until(what, async () => done() || (await send()));
   await sendUntil('datagrams come', () => stays.datagrams.length > 3);

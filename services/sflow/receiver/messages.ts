@@ -2,7 +2,14 @@
 
 import { writeLong } from '@tcxflow/schemas/binary.ts';
 import type { InterfaceMetadata } from '@tcxflow/schemas/generated.ts';
-import { countersCodec, dropBatchCodec, sampleBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
+import {
+  countersCodec,
+  dropBatchCodec,
+  ORIGIN_HEADER,
+  ORIGIN_SFLOW,
+  sampleBatchCodec,
+  topicNames,
+} from '@tcxflow/schemas/topics.ts';
 import type { CounterNumbers } from './counters-of.ts';
 import type { DropNumbers } from './drop-numbers.ts';
 import type { FlowBatch } from './flow-batch.ts';
@@ -10,6 +17,7 @@ import type { FlowBatch } from './flow-batch.ts';
 export interface Outgoing {
   topic: string;
   key: string;
+  headers?: Record<string, string>;
   value: Buffer;
   samples: number;
 }
@@ -31,6 +39,7 @@ const ARRAY_END = Buffer.from([0]);
 
 export function createMessages(identity: Identity): Messages {
   const { agent: key } = identity;
+  const addressed = { key, headers: { [ORIGIN_HEADER]: ORIGIN_SFLOW } };
   const head = { ...identity, clockOffsetNs: 0n, clockUncertaintyNs: 0 };
   const sequences = { samples: 0, counters: 0, drops: 0 };
   return {
@@ -38,18 +47,18 @@ export function createMessages(identity: Identity): Messages {
       const { sources, baseTimeMs, count } = flows;
       const batch = { ...head, batchSequence: ++sequences.samples, baseTimeNs: timeNs(baseTimeMs), sources };
       const value = withSamples(sampleBatchCodec.encode({ ...batch, samples: [] }), flows);
-      return { topic: topicNames.rawSamples, key, value, samples: count };
+      return { topic: topicNames.rawSamples, ...addressed, value, samples: count };
     },
     counters(counted, metadata, nowMs) {
       if (counted) sequences.counters++;
       const { interfaces, host } = counted ?? { interfaces: [], host: null };
       const message = { ...identity, sequence: sequences.counters, timeNs: timeNs(nowMs) };
       const value = countersCodec.encode({ ...message, interfaces, host, metadata });
-      return { topic: topicNames.counters, key, value, samples: interfaces.length };
+      return { topic: topicNames.counters, ...addressed, value, samples: interfaces.length };
     },
     drops(dropped) {
       const value = dropBatchCodec.encode({ ...head, batchSequence: ++sequences.drops, ...dropped });
-      return { topic: topicNames.drops, key, value, samples: dropped.drops.length };
+      return { topic: topicNames.drops, ...addressed, value, samples: dropped.drops.length };
     },
   };
 }
