@@ -13,6 +13,7 @@ export const collectorAddress = z
 export const datagramBytes = z.int().min(200).max(8192);
 export const headerBytes = z.int().min(64).max(256);
 const DSCP_MAX = 63;
+const DATAGRAMS_PER_S_MAX = 100_000;
 
 const prefix = z
   .string()
@@ -55,6 +56,12 @@ export const collector = z.strictObject({
     .max(DSCP_MAX)
     .optional()
     .describe('Differentiated services code point of the datagrams; 0 by default, best effort.'),
+  maxDatagramsPerS: z
+    .int()
+    .min(1)
+    .max(DATAGRAMS_PER_S_MAX)
+    .optional()
+    .describe('Spreads bursts: at most so many a second. What would wait longer than 1 s is dropped and counted.'),
   thin: z
     .int()
     .min(1)

@@ -24,6 +24,8 @@ export interface Delivery {
   /** host:port. */
   address: string;
   dscp: number;
+  /** undefined: as they come. */
+  maxDatagramsPerS: number | undefined;
 }
 
 export interface Stream {
@@ -45,8 +47,8 @@ export function streamsOf(config: SflowConfig, before: readonly Stream[] = []): 
   let next = Math.max(-1, ...numbers.values()) + 1;
   const streams = new Map<string, Stream>();
   for (const entry of config.collectors) {
-    const { address, dscp = 0, ...own } = typeof entry === 'string' ? { address: entry } : entry;
-    const delivery = { address, dscp };
+    const { address, dscp = 0, maxDatagramsPerS, ...own } = typeof entry === 'string' ? { address: entry } : entry;
+    const delivery = { address, dscp, maxDatagramsPerS };
     const options: StreamOptions = {
       ...{ datagramBytes: config.datagramBytes, headerBytes: config.headerBytes },
       ...{ portNames: false, vlans: false, tunnels: false, timestamps: false },

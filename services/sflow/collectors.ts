@@ -1,34 +1,26 @@
 // UDP to the collectors. A datagram counts as sent when the kernel has taken it. A collector whose name has no address, or
 // that takes nothing, disturbs no other.
 
-import { lookup } from 'node:dns/promises';
-import { splitHostPort } from '@tcxflow/common/host-port.ts';
+import { once } from 'node:events';
 import type { Component } from '@tcxflow/common/lifecycle.ts';
 import { type Logger, throttled } from '@tcxflow/common/logger.ts';
+import { type Collector, type CollectorDependencies, createCollector } from './collector.ts';
 import { type Delivery, type Stream, streamsOf } from './collector-options.ts';
 import type { SflowConfig } from './config.ts';
 import type { SflowMetrics } from './metrics.ts';
-import { checkDeliveries, openSender, type Sender } from './sender.ts';
+import { checkDeliveries } from './sender.ts';
 
 export interface Collectors extends Component {
   /** What to send. Another list when the configuration is. */
   streams(): readonly Stream[];
   /** Takes the collectors of a changed configuration; those that stay are left alone. @throws {TcxflowError} it cannot be had here */
   replace(config: SflowConfig): void;
-  /** @param stream its number Hands it to the kernel, once for each collector of the stream; keeps the buffer until then. */
+  /** @param stream its number Once for each collector of the stream; keeps the buffer until the kernel has it. */
   send(stream: number, datagram: Buffer): void;
   /** Datagrams that the kernel has not taken yet. */
   readonly pending: number;
-  /** Resolves when everything was handed to the kernel or counted as failed. Never rejects. */
+  /** Resolves when the kernel took what is not to wait for its turn, or it was counted as failed. Never rejects. */
   drained(): Promise<void>;
-}
-
-interface Collector {
-  delivery: Delivery;
-  host: string;
-  port: number;
-  /** undefined: the name has no address yet. */
-  target: { ip: string; family: number; sender: Sender } | undefined;
 }
 
 /** Names are looked up again so often. */
@@ -36,57 +28,48 @@ const LOOKUP_MS = 30_000;
 
 export function createCollectors(
   config: SflowConfig,
-  metrics: Pick<SflowMetrics, 'sendErrors' | 'unresolved' | 'pending'>,
+  metrics: CollectorDependencies['metrics'] & Pick<SflowMetrics, 'pending'>,
   log: Logger,
 ): Collectors {
   const lines = throttled(10_000);
+  let pending = 0;
+  let waiting: (() => void)[] = [];
+  const dependencies = { bufferBytes: config.sendBufferBytes, metrics, log, lines, onSend, onSent };
   let streams = streamsOf(config);
   let groups = groupsOf(streams);
-  let waiting: (() => void)[] = [];
-  let pending = 0;
   let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
 
-  /** A collector that was there before, and is sent to as before, keeps its socket. */
+  /** A collector that was there before, and is sent to as before, is the same. */
   function groupsOf(wanted: readonly Stream[], before = new Map<number, Collector[]>()): Map<number, Collector[]> {
     const known = new Map([...before.values()].flat().map((one) => [JSON.stringify(one.delivery), one]));
-    const collectorOf = (delivery: Delivery): Collector =>
-      known.get(JSON.stringify(delivery)) ?? { delivery, ...splitHostPort(delivery.address), target: undefined };
+    const collectorOf = (delivery: Delivery) =>
+      known.get(JSON.stringify(delivery)) ?? createCollector(delivery, dependencies);
     return new Map(wanted.map(({ number, deliveries }) => [number, deliveries.map(collectorOf)]));
   }
 
   const all = () => [...groups.values()].flat();
-  const resolveAll = () => Promise.all(all().map(resolve));
+  const resolveAll = () => Promise.all(all().map((collector) => collector.resolve()));
 
-  function failed(address: string, error: Error): void {
-    metrics.sendErrors.inc({ collector: address });
-    lines((skipped) => log.warn({ collector: address, error: error.message, skipped }, 'datagram not sent'));
+  function onSend(): void {
+    pending++;
   }
 
-  async function resolve(collector: Collector): Promise<void> {
-    const { address, dscp } = collector.delivery;
-    try {
-      const { address: ip, family } = await lookup(collector.host);
-      if (stopped || (collector.target?.ip === ip && collector.target.family === family)) return;
-      const to = { ip, port: collector.port, family: family === 6 ? 6 : 4 } as const;
-      const options = { dscp, bufferBytes: config.sendBufferBytes };
-      const sender = await openSender(to, options, (error) => failed(address, error));
-      collector.target?.sender.close();
-      collector.target = { ip, family, sender };
-      log.info({ collector: address, ip }, 'sending sFlow');
-    } catch (error) {
-      lines((skipped) =>
-        log.warn({ collector: address, error: (error as Error).message, skipped }, 'collector has no address'),
-      );
-    }
-  }
-
-  function done(): void {
+  function onSent(): void {
     pending--;
     if (pending > 0) return;
     const ready = waiting;
     waiting = [];
     for (const go of ready) go();
+  }
+
+  async function handedOver(): Promise<void> {
+    if (pending > 0) await new Promise<void>((go) => waiting.push(go));
+  }
+
+  async function end(collector: Collector): Promise<void> {
+    await collector.drained();
+    await handedOver();
+    collector.close();
   }
 
   return {
@@ -104,37 +87,28 @@ export function createCollectors(
       streams = wanted;
       groups = groupsOf(streams, groups);
       for (const collector of all()) before.delete(collector);
-      for (const { delivery, target } of before) {
-        target?.sender.close();
-        log.info({ collector: delivery.address }, 'no collector any more');
+      for (const collector of before) {
+        void end(collector);
+        log.info({ collector: collector.delivery.address }, 'no collector any more');
       }
       void resolveAll();
     },
     send(stream, datagram) {
-      for (const { delivery, target } of groups.get(stream) ?? []) {
-        if (!target) {
-          metrics.unresolved.inc({ collector: delivery.address });
-          continue;
-        }
-        pending++;
-        target.sender.send(datagram, (error) => {
-          if (error) failed(delivery.address, error);
-          done();
-        });
-      }
+      for (const collector of groups.get(stream) ?? []) collector.send(datagram);
     },
     get pending() {
       return pending;
     },
     async drained() {
       metrics.pending.set(pending);
-      if (pending > 0) await new Promise<void>((go) => waiting.push(go));
+      await handedOver();
       metrics.pending.set(pending);
     },
-    stop() {
-      stopped = true;
+    async stop(signal) {
       clearInterval(timer);
-      for (const { target } of all()) target?.sender.close();
+      const drained = Promise.all(all().map((collector) => collector.drained())).then(handedOver);
+      if (!signal.aborted) await Promise.race([drained, once(signal, 'abort')]);
+      for (const collector of all()) collector.close();
     },
   };
 }

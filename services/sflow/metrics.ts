@@ -17,6 +17,13 @@ export function createSflowMetrics(metrics: Metrics) {
     ),
     sendErrors: metrics.counter('send_errors_total', 'Datagrams the kernel did not take', ['collector']),
     unresolved: metrics.counter('unresolved_datagrams_total', 'Datagrams for a name without an address', ['collector']),
+    lostDatagrams: metrics.counter('lost_datagrams_total', 'Datagrams not handed to the kernel', [
+      'collector',
+      'cause',
+    ]),
+    waiting: metrics.gauge('waiting_datagrams', 'Datagrams that wait for their turn (max_datagrams_per_s)', [
+      'collector',
+    ]),
     pending: metrics.gauge('pending_datagrams', 'Datagrams the kernel has not taken yet'),
   };
 }
