@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import avro from 'avsc';
-import { readLong, writeLong } from './binary.ts';
+import { longBytes, readLong, writeLong } from './binary.ts';
 
 const long = avro.Type.forSchema('long');
 
@@ -17,6 +17,7 @@ test('numbers are written as avsc writes longs, at every length and of both sign
   for (const value of numbers()) {
     const end = writeLong(bytes, 0, value);
     assert.equal(bytes.toString('hex', 0, end), long.toBuffer(value).toString('hex'), `${value}`);
+    assert.equal(longBytes(value), end);
     // avsc's own writing ends at 2^52; what lies between comes back to within one.
     const reader = { bytes, at: 0 };
     const read = readLong(reader);

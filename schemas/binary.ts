@@ -32,6 +32,14 @@ function writeLongerLong(bytes: Buffer, at: number, value: number): number {
   return to;
 }
 
+/** @returns how many bytes writeLong takes for it */
+export function longBytes(value: number): number {
+  let rest = value >= 0 ? value * 2 : -value * 2 - 1;
+  let bytes = 1;
+  for (; rest > 0x7f; bytes++) rest = Math.floor(rest / 0x80);
+  return bytes;
+}
+
 /** Where reading is. Behind the end nothing is read but zeros: whoever reads a message looks at its end whether `at` is past it. */
 export interface BinaryReader {
   bytes: Buffer;

@@ -104,10 +104,21 @@ export function patchEncoder(): void {
   };
 
   prototype.writeEncoderArray = function (encoders) {
-    let bytes = 0;
-    for (const encoder of encoders) if (!encoder.parts) bytes += encoder.size();
-    this.ensureAvailable(bytes);
-    for (const encoder of encoders) this.writeEncoder(encoder);
+    // Those that lie one behind the other are one piece.
+    for (let index = 0; index < encoders.length; ) {
+      const { parts, buf, start = 0, offset } = encoders[index] as Encoder;
+      if (parts) {
+        this.writeEncoder(encoders[index++] as Encoder);
+        continue;
+      }
+      let end = offset;
+      for (index++; index < encoders.length; index++) {
+        const next = encoders[index] as Encoder;
+        if (next.parts || next.buf !== buf || next.start !== end) break;
+        end = next.offset;
+      }
+      this.writeBufferInternal(buf.subarray(start, end));
+    }
     return this;
   };
 }

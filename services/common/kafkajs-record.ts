@@ -6,7 +6,7 @@
 // are zigzag varints, which are those of Avro.
 
 import { createRequire } from 'node:module';
-import { writeLong } from '@tcxflow/schemas/binary.ts';
+import { longBytes, writeLong } from '@tcxflow/schemas/binary.ts';
 import type { Message } from 'kafkajs';
 import { type Encoder, encoderPrototype, REFERENCE_BYTES } from './kafkajs-encoder.ts';
 
@@ -15,21 +15,27 @@ export type RecordFields = Pick<Message, 'key' | 'value' | 'headers'> & {
   timestampDelta?: number;
 };
 
-const LENGTH_BYTES_MAX = 5;
-/** Lengths, attributes, timestamp, offset, count of headers. */
-const NUMBERS_BYTES_MAX = 5 * LENGTH_BYTES_MAX + 1 + 10;
+/** Small records lie one behind the other in a buffer of this size, and are taken from it in one piece: see writeEncoderArray. */
+const ARENA_BYTES = 256 << 10;
 type Bytes = Buffer | string | null | undefined;
+let arena = Buffer.alloc(0);
+let arenaAt = 0;
 
 export function encodeRecord({ offsetDelta = 0, timestampDelta = 0, key, value, headers }: RecordFields): Encoder {
   const list = headers ? headerList(headers) : [];
   const referred = Buffer.isBuffer(value) && value.length >= REFERENCE_BYTES;
   const valueBytes = lengthOf(value);
-  let bytesMax = NUMBERS_BYTES_MAX + Math.max(0, lengthOf(key)) + (referred ? 0 : Math.max(0, valueBytes));
-  for (const [name, content] of list)
-    bytesMax += 2 * LENGTH_BYTES_MAX + lengthOf(name) + Math.max(0, lengthOf(content));
-  const buf = Buffer.allocUnsafe(bytesMax);
-  // The length comes first and is known last.
-  let at = LENGTH_BYTES_MAX;
+  let bodyBytes =
+    1 +
+    longBytes(timestampDelta) +
+    longBytes(offsetDelta) +
+    sizeOf(lengthOf(key)) +
+    sizeOf(valueBytes) +
+    longBytes(list.length);
+  for (const [name, content] of list) bodyBytes += sizeOf(lengthOf(name)) + sizeOf(lengthOf(content));
+  const buf = reserve(longBytes(bodyBytes) + bodyBytes - (referred ? valueBytes : 0));
+  const start = arenaAt;
+  let at = writeLong(buf, start, bodyBytes);
   buf[at++] = 0; // no attributes
   at = writeLong(buf, at, timestampDelta);
   at = writeLong(buf, at, offsetDelta);
@@ -40,10 +46,7 @@ export function encodeRecord({ offsetDelta = 0, timestampDelta = 0, key, value, 
     at = writeBytes(buf, at, name);
     at = writeBytes(buf, at, content);
   }
-  const bodyBytes = at - LENGTH_BYTES_MAX + (referred ? valueBytes : 0);
-  // Once at the front to learn how long it is.
-  const start = LENGTH_BYTES_MAX - writeLong(buf, 0, bodyBytes);
-  writeLong(buf, start, bodyBytes);
+  arenaAt = at;
   const encoder = Object.create(encoderPrototype) as Encoder;
   encoder.buf = buf;
   encoder.offset = at;
@@ -54,6 +57,21 @@ export function encodeRecord({ offsetDelta = 0, timestampDelta = 0, key, value, 
     encoder.start = head;
   }
   return encoder;
+}
+
+/** @returns what has so many bytes free from `arenaAt` on */
+function reserve(bytes: number): Buffer {
+  if (arenaAt + bytes > arena.length) {
+    // What lies in the one before keeps it alive until it is sent.
+    arena = Buffer.allocUnsafeSlow(Math.max(ARENA_BYTES, bytes));
+    arenaAt = 0;
+  }
+  return arena;
+}
+
+/** Of a length and what it is of. */
+function sizeOf(length: number): number {
+  return longBytes(length) + Math.max(0, length);
 }
 
 /** @returns -1 for none, as the format has it */

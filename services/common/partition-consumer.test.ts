@@ -43,9 +43,10 @@ function play(committed: string): Played {
           eachBatch = options.eachBatch;
         },
         seek: ({ offset }: { offset: string }) => played.seeks.push(offset),
-        async commitOffsets([{ topic, ...rest }]: [{ topic: string; partition: number; offset: string }]) {
-          if (!played.commitsAreLost)
-            listeners.get('commit')?.({ payload: { topics: [{ topic, partitions: [rest] }] } });
+        async commitOffsets(entries: { topic: string; partition: number; offset: string }[]) {
+          if (played.commitsAreLost) return;
+          const topics = entries.map(({ topic, ...rest }) => ({ topic, partitions: [rest] }));
+          listeners.get('commit')?.({ payload: { topics } });
         },
       }),
     } as unknown as Kafka,

@@ -4,6 +4,7 @@
 
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import { coPartitioning } from './co-partitioning.ts';
+import { joined } from './joined.ts';
 import { delay } from './kafka.ts';
 import type { Component, Fail } from './lifecycle.ts';
 import { type Logger, throttled } from './logger.ts';
@@ -66,7 +67,16 @@ export interface PartitionConsumerOptions {
 }
 
 const HEARTBEAT_MS = 1000;
+const MAX_WAIT_MS = 250;
+/** A fetch waits for so much as long as it may: the cost of a request is that of decoding hundreds of samples. */
+const FETCH_BYTES_MIN = 1 << 20;
 const RECREATE_MS = 1000;
+
+interface Commit {
+  entry: Parameters<Consumer['commitOffsets']>[0][number];
+  /** What waited must not be committed after a rebalance either. */
+  isLate(): boolean;
+}
 
 interface Slot {
   context: PartitionContext & { abandoned: boolean };
@@ -91,6 +101,13 @@ export function createPartitionConsumer(options: PartitionConsumerOptions): Comp
   let generation = 0;
   let timer: NodeJS.Timeout | undefined;
   let consumer = createConsumer();
+  const commit = joined<Commit>(
+    async (commits) => {
+      const entries = commits.filter(({ isLate }) => !isLate()).map(({ entry }) => entry);
+      if (entries.length > 0) await consumer.commitOffsets(entries);
+    },
+    { weightOf: () => 1, maxWeight: Infinity },
+  );
 
   function createConsumer(): Consumer {
     const created = kafka.consumer({
@@ -98,7 +115,8 @@ export function createPartitionConsumer(options: PartitionConsumerOptions): Comp
       ...(options.coPartitioned ? { partitionAssigners: [coPartitioning] } : {}),
       sessionTimeout: options.sessionTimeoutMs,
       heartbeatInterval: HEARTBEAT_MS,
-      maxWaitTimeInMs: 250,
+      maxWaitTimeInMs: MAX_WAIT_MS,
+      minBytes: FETCH_BYTES_MIN,
       maxBytes: options.maxBytes ?? 8 << 20,
       maxBytesPerPartition: 2 << 20,
       allowAutoTopicCreation: false,
@@ -180,9 +198,10 @@ export function createPartitionConsumer(options: PartitionConsumerOptions): Comp
       abandoned: false,
       stopping: stopping.signal,
       async commit(offset, metadata) {
-        if (context.abandoned || mine !== generation) return false;
+        const isLate = () => context.abandoned || mine !== generation;
+        if (isLate()) return false;
         taken.delete(`${topic}/${partition}`);
-        await consumer.commitOffsets([{ topic, partition, offset, metadata }]);
+        await commit({ entry: { topic, partition, offset, metadata }, isLate });
         return taken.get(`${topic}/${partition}`) === offset;
       },
       heartbeat,

@@ -41,6 +41,7 @@ export interface MessageDecoder {
 }
 
 const { encodeHead, encodeTail } = decodedBatchCodec.split('samples');
+const COUNT_BYTES_MAX = 10;
 const NO_TABLES = { networks: [], autonomousSystems: [] };
 const NO_AGENT = { agentHostname: '', agentRole: '', agentSite: '', agentRegion: '', agentTenant: '' };
 const NO_INTERFACE = { ifAlias: '', ifConnectivity: '', ifProvider: '', ifBoundary: '' };
@@ -155,8 +156,18 @@ export function createMessageDecoder({
     });
     const tail = encodeTail({ ...(enricher?.agent() ?? NO_AGENT), ...(enricher?.tables() ?? NO_TABLES) });
     const result: DecodedMessage[] = [];
-    for (const [partition, sink] of sinks.entries())
-      if (sink && sink.samples > 0) result.push({ partition, value: joined(head, sink, tail) });
+    // One buffer for all: over many partitions messages are small.
+    let bytesMax = 0;
+    for (const sink of sinks)
+      if (sink && sink.samples > 0) bytesMax += head.length + COUNT_BYTES_MAX + sink.length + 1 + tail.length;
+    const all = Buffer.allocUnsafeSlow(bytesMax);
+    let at = 0;
+    for (const [partition, sink] of sinks.entries()) {
+      if (!sink || sink.samples === 0) continue;
+      const end = join(all, at, head, sink, tail);
+      result.push({ partition, value: all.subarray(at, end) });
+      at = end;
+    }
     return result;
   }
 
@@ -174,15 +185,13 @@ export function createMessageDecoder({
   };
 }
 
-/** An Avro array is a count, as many items, and a zero. */
-function joined(head: Buffer, sink: SampleSink, tail: Buffer): Buffer {
-  const value = Buffer.allocUnsafe(head.length + 10 + sink.length + 1 + tail.length);
-  let at = head.copy(value);
-  at = writeLong(value, at, sink.samples);
-  at += sink.bytes.copy(value, at, 0, sink.length);
-  value[at++] = 0;
-  at += tail.copy(value, at);
-  return value.subarray(0, at);
+/** An Avro array is a count, as many items, and a zero. @returns the offset behind the message */
+function join(into: Buffer, from: number, head: Buffer, sink: SampleSink, tail: Buffer): number {
+  let at = from + head.copy(into, from);
+  at = writeLong(into, at, sink.samples);
+  at += sink.bytes.copy(into, at, 0, sink.length);
+  into[at++] = 0;
+  return at + tail.copy(into, at);
 }
 
 /** The header of a GSO buffer states the length of all its segments together: take their frames without L2 instead. */

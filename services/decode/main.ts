@@ -1,6 +1,7 @@
 // decode: tcxflow.raw-samples.v1 → tcxflow.decoded-samples.v1, partition by flow hash.
 
 import { createDeadLetter } from '@tcxflow/common/dead-letter.ts';
+import { createJoinedSend } from '@tcxflow/common/joined-send.ts';
 import { createKafka, createKafkaGate, createTopicLayout } from '@tcxflow/common/kafka.ts';
 import type { Component } from '@tcxflow/common/lifecycle.ts';
 import { createPartitionConsumer } from '@tcxflow/common/partition-consumer.ts';
@@ -20,6 +21,7 @@ function build({ config, log, metrics, fail, reload, configFile }: ServiceContex
   const kafka = createKafka(config.kafka, 'decode', log);
   const layout = createTopicLayout(kafka, topicNames.decodedSamples);
   const producer = createRenewingProducer(kafka);
+  const send = createJoinedSend(producer, config.kafka.compression);
   const deadLetter = createDeadLetter(producer, 'decode', metrics, log, {
     'tcxflow-decoder-version': String(decoderVersion),
   });
@@ -43,8 +45,7 @@ function build({ config, log, metrics, fail, reload, configFile }: ServiceContex
     concurrency: config.decode.concurrency,
     open: async (context) =>
       openProcessor(context, {
-        producer,
-        compression: config.kafka.compression,
+        send,
         partitions: layout.partitions(),
         deadLetter,
         enricher: enrichment.enricher,

@@ -1,14 +1,11 @@
 // One partition of raw samples: decodes the messages, has Kafka acknowledge what came of them, then commits. A crash in
 // between decodes them again; readers know a batch by its source offset.
 
-import type { KafkaConfig } from '@tcxflow/common/config.ts';
 import type { DeadLetter } from '@tcxflow/common/dead-letter.ts';
-import { compressionTypes } from '@tcxflow/common/kafka.ts';
 import type { PartitionContext, PartitionProcessor } from '@tcxflow/common/partition-consumer.ts';
 import { openRawBatch } from '@tcxflow/common/raw-batch.ts';
-import type { RenewingProducer } from '@tcxflow/common/renewing-producer.ts';
 import { sampleBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
-import type { KafkaMessage } from 'kafkajs';
+import type { KafkaMessage, TopicMessages } from 'kafkajs';
 import { createMessageDecoder, type DecodeTally } from './decode-message.ts';
 import type { Enricher } from './enrich/enricher.ts';
 import { decodedEntries, letterEntries } from './ledger.ts';
@@ -18,8 +15,8 @@ import { createSeenBatches } from './seen-batches.ts';
 const stopNames = ['complete', 'truncated', 'malformed', 'unsupported'] as const;
 
 export interface ProcessorDependencies {
-  producer: RenewingProducer;
-  compression: KafkaConfig['compression'];
+  /** Resolves when all in-sync replicas have them. */
+  send(messages: TopicMessages[]): Promise<void>;
   /** Partitions of the decoded samples. */
   partitions: number;
   deadLetter: DeadLetter;
@@ -37,7 +34,7 @@ interface Output {
 }
 
 export function openProcessor(context: PartitionContext, deps: ProcessorDependencies): PartitionProcessor {
-  const { producer, metrics } = deps;
+  const { metrics } = deps;
   const seen = createSeenBatches(context.committed.metadata);
   const decoder = createMessageDecoder(deps);
 
@@ -70,8 +67,7 @@ export function openProcessor(context: PartitionContext, deps: ProcessorDependen
         { topic: topicNames.decodedSamples, messages: output.decoded },
         { topic: topicNames.ledger, messages: output.ledger },
       ].filter(({ messages: some }) => some.length > 0);
-      if (topicMessages.length > 0)
-        await producer.sendBatch({ compression: compressionTypes[deps.compression], topicMessages });
+      if (topicMessages.length > 0) await deps.send(topicMessages);
       if (!(await context.commit(String(Number(last.offset) + 1), seen.encode()))) return;
       metrics.batches.inc(messages.length);
       for (const [index, stop] of stopNames.entries()) metrics.samples.inc({ stop }, tally.stops[index]);
