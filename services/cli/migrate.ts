@@ -4,16 +4,19 @@ import { createClickHouse } from '@tcxflow/common/clickhouse.ts';
 import { loadConfig } from '@tcxflow/common/config.ts';
 import { writerSection } from '@tcxflow/writer/config.ts';
 import { type MigrationStep, migrate, planSteps } from '@tcxflow/writer/migrations.ts';
+import { type ClusterLayout, layoutOf } from '@tcxflow/writer/migrations-cluster.ts';
 import { findClickHouse, toolSchema } from './clickhouse-access.ts';
 
 export async function migrateCommand(options: { config?: string; dryRun?: boolean }): Promise<number> {
-  const client = createClickHouse(findClickHouse(options));
+  const clickhouse = findClickHouse(options);
+  const client = createClickHouse(clickhouse);
+  const layout = layoutOf(clickhouse);
   const { writer } = loadConfig(toolSchema.extend({ writer: writerSection }), { file: options.config });
   try {
     process.stdout.write(
       options.dryRun
-        ? planText(await planSteps(client, writer.retention))
-        : appliedText(await migrate(client, writer.retention)),
+        ? planText(await planSteps(client, writer.retention, layout), layout)
+        : appliedText(await migrate(client, writer.retention, layout)),
     );
     return 0;
   } finally {
@@ -28,12 +31,14 @@ function appliedText(names: readonly string[]): string {
 }
 
 /** Each step with the first line of its statements. */
-export function planText(steps: readonly MigrationStep[]): string {
+export function planText(steps: readonly MigrationStep[], layout?: ClusterLayout): string {
   if (steps.length === 0) return UP_TO_DATE;
-  return steps
+  const place = layout ? `on all nodes of the cluster ${layout.cluster}:\n` : '';
+  const plan = steps
     .map(({ name, statements }) => {
       const lines = statements.map((statement) => `    ${(statement.split('\n')[0] as string).slice(0, 110)}\n`);
       return `would apply ${name}\n${lines.join('')}`;
     })
     .join('');
+  return place + plan;
 }

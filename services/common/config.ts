@@ -39,6 +39,13 @@ const clickhouseSection = z
       .default('http://127.0.0.1:8123')
       .describe('HTTP interface.'),
     database: z.string().regex(/^\w+$/).default('tcxflow').describe('Holds the tables; it must exist.'),
+    cluster: z
+      .string()
+      .regex(/^[\w.-]*$/)
+      .default('')
+      .describe(
+        'A name of `system.clusters`: the tables are then replicated, and distributed over its shards. Empty: plain tables.',
+      ),
     username: z.string().default('default').describe('User of the services.'),
     password: z.string().default('').describe('Never shown by --dump.'),
     requestTimeoutMs: z.int().min(100).default(30_000).describe('Of one query or insert.'),

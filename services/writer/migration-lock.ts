@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { ClickHouseClient } from '@tcxflow/common/clickhouse.ts';
 import { TcxflowError } from '@tcxflow/common/errors.ts';
+import { type ClusterLayout, ddlSettings, onCluster } from './migrations-cluster.ts';
 
 const TABLE_ALREADY_EXISTS = '57';
 /** Longer than any statement may take: the lock is renewed before each. */
@@ -15,28 +16,38 @@ export interface MigrationLock {
   release(): Promise<void>;
 }
 
-/** @throws {TcxflowError} somebody else migrates; a lock that nobody renews is taken over */
-export async function takeMigrationLock(client: ClickHouseClient, now = Date.now): Promise<MigrationLock> {
+/**
+ * @param layout of a cluster: all its nodes have the table. They carry out what is said ON CLUSTER in one order, so that one is first on all.
+ * @throws {TcxflowError} somebody else migrates; a lock that nobody renews is taken over
+ */
+export async function takeMigrationLock(
+  client: ClickHouseClient,
+  now = Date.now,
+  layout?: ClusterLayout,
+): Promise<MigrationLock> {
+  const command = async (query: string) =>
+    void (await client.command({ query, clickhouse_settings: ddlSettings(layout) }));
+  const place = layout ? onCluster(layout) : '';
   const holder = () => `${hostname()} ${process.pid} ${new Date(now()).toISOString()}`;
   for (let attempt = 0; ; attempt++) {
+    const mine = holder();
     try {
-      await client.command({
-        query: `CREATE TABLE schema_lock (held UInt8) ENGINE = MergeTree ORDER BY held COMMENT '${holder()}'`,
-      });
+      await command(`CREATE TABLE schema_lock${place} (held UInt8) ENGINE = MergeTree ORDER BY held COMMENT '${mine}'`);
       break;
     } catch (error) {
       if ((error as { code?: string }).code !== TABLE_ALREADY_EXISTS) throw error;
       const held = await readHolder(client);
-      if (held !== '' && (attempt > 0 || !isDead(held, now())))
+      // One's own: some node had one left over, and this node not.
+      if (held !== '' && (attempt > 0 || !(held === mine || isDead(held, now()))))
         throw new TcxflowError('MIGRATION_LOCKED', `another migration is under way: ${held}`, {
           hint: 'try again when it has ended; one that died on another machine is given up after five minutes',
         });
     }
-    await client.command({ query: 'DROP TABLE IF EXISTS schema_lock SYNC' });
+    await command(`DROP TABLE IF EXISTS schema_lock${place} SYNC`);
   }
   return {
-    renew: async () => void (await client.command({ query: `ALTER TABLE schema_lock MODIFY COMMENT '${holder()}'` })),
-    release: async () => void (await client.command({ query: 'DROP TABLE IF EXISTS schema_lock SYNC' })),
+    renew: () => command(`ALTER TABLE schema_lock${place} MODIFY COMMENT '${holder()}'`),
+    release: () => command(`DROP TABLE IF EXISTS schema_lock${place} SYNC`),
   };
 }
 

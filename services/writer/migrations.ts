@@ -5,6 +5,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { ClickHouseClient } from '@tcxflow/common/clickhouse.ts';
 import { TcxflowError } from '@tcxflow/common/errors.ts';
 import { type MigrationLock, takeMigrationLock } from './migration-lock.ts';
+import { type ClusterLayout, ddlSettings, onCluster, rewriteForCluster } from './migrations-cluster.ts';
+import { checkPlace } from './migrations-place.ts';
 import { planRetention, type Retention } from './retention.ts';
 import { openViewSettler } from './settle-views.ts';
 
@@ -95,17 +97,31 @@ export interface MigrationStep {
   migration?: Migration;
 }
 
-/** @param retention days of the tables; without, they are left as they are */
-export async function planSteps(client: ClickHouseClient, retention?: Retention): Promise<MigrationStep[]> {
+/**
+ * @param retention days of the tables; without, they are left as they are
+ * @param layout of a cluster; without, the tables are plain ones
+ * @throws {TcxflowError} the cluster is not as it must be, or the schema was made for another place
+ */
+export async function planSteps(
+  client: ClickHouseClient,
+  retention?: Retention,
+  layout?: ClusterLayout,
+): Promise<MigrationStep[]> {
+  await checkPlace(client, layout);
+  const place = (statement: string) => (layout ? rewriteForCluster(statement, layout) : [statement]);
   const missing = planMigrations(loadMigrations(), await readApplied(client));
-  const steps: MigrationStep[] = missing.map((migration) => ({ ...migration, migration }));
+  const steps: MigrationStep[] = missing.map((migration) => ({
+    name: migration.name,
+    statements: migration.statements.flatMap(place),
+    migration,
+  }));
   if (!retention) return steps;
   const changes = await planRetention(client, retention);
   return [
     ...steps,
     ...changes.map(({ table, fromDays, toDays, statement }) => ({
       name: `retention of ${table}: ${toDays} days instead of ${fromDays}`,
-      statements: [statement],
+      statements: place(statement),
     })),
   ];
 }
@@ -115,29 +131,44 @@ export async function planSteps(client: ClickHouseClient, retention?: Retention)
  * a migration, so one that was cut off is applied again from its beginning.
  * @returns the names of what was applied
  */
-export async function migrate(client: ClickHouseClient, retention?: Retention): Promise<string[]> {
-  if ((await planSteps(client, retention)).length === 0) return [];
-  const lock = await takeMigrationLock(client);
+export async function migrate(
+  client: ClickHouseClient,
+  retention?: Retention,
+  layout?: ClusterLayout,
+): Promise<string[]> {
+  if ((await planSteps(client, retention, layout)).length === 0) return [];
+  const lock = await takeMigrationLock(client, Date.now, layout);
   try {
-    await client.command({
-      query: `CREATE TABLE IF NOT EXISTS schema_migrations
-        (version UInt32, name String, checksum String, appliedAt DateTime DEFAULT now())
-        ENGINE = MergeTree ORDER BY version COMMENT 'Applied files of deploy/clickhouse/migrations'`,
-    });
+    await client.command({ query: schemaMigrations(layout), clickhouse_settings: ddlSettings(layout) });
     // Planned again: somebody may have been faster. New tables have their TTL from the files, so that comes after them.
-    const done = await applySteps(client, await planSteps(client), lock);
-    return [...done, ...(await applySteps(client, await planSteps(client, retention), lock))];
+    const done = await applySteps(client, await planSteps(client, undefined, layout), lock, layout);
+    return [...done, ...(await applySteps(client, await planSteps(client, retention, layout), lock, layout))];
   } finally {
     await lock.release();
   }
 }
 
-async function applySteps(client: ClickHouseClient, steps: MigrationStep[], lock: MigrationLock): Promise<string[]> {
-  const views = await openViewSettler(client);
+/** On a cluster one table that all nodes of all shards have. */
+function schemaMigrations(layout?: ClusterLayout): string {
+  const engine = layout
+    ? `ReplicatedMergeTree('/clickhouse/tables/all/${layout.database}/schema_migrations', '{shard}-{replica}')`
+    : 'MergeTree';
+  return `CREATE TABLE IF NOT EXISTS schema_migrations${layout ? onCluster(layout) : ''}
+        (version UInt32, name String, checksum String, appliedAt DateTime DEFAULT now())
+        ENGINE = ${engine} ORDER BY version COMMENT 'Applied files of deploy/clickhouse/migrations'`;
+}
+
+async function applySteps(
+  client: ClickHouseClient,
+  steps: MigrationStep[],
+  lock: MigrationLock,
+  layout?: ClusterLayout,
+): Promise<string[]> {
+  const views = await openViewSettler(client, layout ? onCluster(layout) : '');
   for (const { statements, migration } of steps) {
     for (const query of statements) {
       await lock.renew();
-      await client.command({ query });
+      await client.command({ query, clickhouse_settings: ddlSettings(layout) });
     }
     if (!migration) continue;
     await views.settle(statements);

@@ -4,6 +4,7 @@
 import type { ClickHouseClient } from '@tcxflow/common/clickhouse.ts';
 import type { Flow } from '@tcxflow/schemas/generated.ts';
 import { flowCodec } from '@tcxflow/schemas/topics.ts';
+import { readSlots } from './probe-shards.ts';
 import { addressText, timeText } from './rows/text.ts';
 
 /** @returns of each part by its index whether the table lacks it */
@@ -11,15 +12,17 @@ export type Probe = (client: ClickHouseClient, parts: readonly Buffer[]) => Prom
 
 const DAY_MS = 86_400_000;
 
-/** A block of flows is a part of the table for each day, which is there or not: one row tells. */
+/** A block of flows is a part of the table for each day and shard, which is there or not: one row tells. */
 const probeFlows: Probe = async (client, parts) => {
-  const days = new Map<number, boolean>();
-  const dayOf = parts.map((part) => {
-    const flow = flowCodec.type.decode(part, 0).value as Flow;
-    return { flow, day: Math.floor(flow.windowStart / DAY_MS) };
-  });
-  for (const { flow, day } of dayOf) if (!days.has(day)) days.set(day, !(await hasFlow(client, flow)));
-  return (index) => days.get(dayOf[index]?.day ?? 0) ?? true;
+  const flows = parts.map((part) => flowCodec.type.decode(part, 0).value as Flow);
+  const slots = await readSlots(client, flows);
+  const lacks = new Map<string, boolean>();
+  const pieceOf = flows.map((flow, index) => `${Math.floor(flow.windowStart / DAY_MS)} ${slots[index]}`);
+  for (const [index, flow] of flows.entries()) {
+    const piece = pieceOf[index] as string;
+    if (!lacks.has(piece)) lacks.set(piece, !(await hasFlow(client, flow)));
+  }
+  return (index) => lacks.get(pieceOf[index] ?? '') ?? true;
 };
 
 async function hasFlow(client: ClickHouseClient, flow: Flow): Promise<boolean> {

@@ -3,6 +3,7 @@
 
 import type { ClickHouseClient } from '@tcxflow/common/clickhouse.ts';
 import type { WriterConfig } from './config.ts';
+import { globalName } from './migrations-sharding.ts';
 
 export type Retention = WriterConfig['retention'];
 
@@ -38,11 +39,12 @@ export interface RetentionChange {
 export async function planRetention(client: ClickHouseClient, retention: Retention): Promise<RetentionChange[]> {
   const result = await client.query({
     query: `SELECT name, toUInt32OrZero(extract(engine_full, 'TTL .*toIntervalDay\\\\((\\\\d+)\\\\)')) AS days
-            FROM system.tables WHERE database = currentDatabase()`,
+            FROM system.tables WHERE database = currentDatabase() AND engine != 'Distributed'`,
     format: 'JSONEachRow',
   });
   const rows = await result.json<{ name: string; days: number }>();
-  return rows.flatMap(({ name: table, days: fromDays }) => {
+  return rows.flatMap(({ name, days: fromDays }) => {
+    const table = globalName(name);
     const [expression, key] = tables[table] ?? [];
     if (expression === undefined || key === undefined || retention[key] === fromDays) return [];
     const toDays = retention[key];

@@ -25,7 +25,8 @@ export interface ViewSettler {
   settle(statements: readonly string[]): Promise<void>;
 }
 
-export async function openViewSettler(client: ClickHouseClient): Promise<ViewSettler> {
+/** @param place ` ON CLUSTER …`, or nothing */
+export async function openViewSettler(client: ClickHouseClient, place = ''): Promise<ViewSettler> {
   const before = new Set((await readViews(client)).map(({ uuid }) => uuid));
   return {
     async settle(statements) {
@@ -36,7 +37,10 @@ export async function openViewSettler(client: ClickHouseClient): Promise<ViewSet
         if (before.has(uuid) || !words.has(name)) continue;
         // The replacement is atomic, so that a migration which ends here leaves no view missing.
         await client.command({
-          query: definition.replace(/^CREATE MATERIALIZED VIEW/, 'CREATE OR REPLACE MATERIALIZED VIEW'),
+          query: definition.replace(
+            /^CREATE MATERIALIZED VIEW (\S+)/,
+            `CREATE OR REPLACE MATERIALIZED VIEW $1${place}`,
+          ),
         });
       }
     },

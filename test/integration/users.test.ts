@@ -12,19 +12,36 @@ import { openStore, type Store } from '../support/store.ts';
 const statementsOf = (name: string) =>
   splitStatements(readFileSync(new URL(`../../deploy/clickhouse/users/${name}.sql`, import.meta.url), 'utf8'));
 
-test('the writer may insert into the tables that it fills, and read one', () => {
+/** What materialized views read: an insert needs it too, where they have no definer. */
+const sources = loadMigrations()
+  .flatMap(({ statements }) => statements)
+  .filter((text) => /^CREATE MATERIALIZED VIEW|^ALTER TABLE \w+ MODIFY QUERY/.test(text))
+  .flatMap((text) => [...text.matchAll(/\bFROM (\w+)/g)].map(([, table]) => table as string));
+
+test('the writer may insert into the tables that it fills, and read what views and it read', () => {
   const tables = Object.values(blockFormatsOf({ samples: true })).flatMap(({ tables }) =>
     tables.map(({ table }) => table),
   );
   assert.deepEqual(
-    statementsOf('writer').filter((text) => text.startsWith('GRANT')),
+    statementsOf('writer')
+      .filter((text) => text.startsWith('GRANT'))
+      .sort(),
     [
       ...tables.map((table) => `GRANT INSERT ON tcxflow.${table} TO tcxflow_writer`),
       'GRANT SELECT ON tcxflow.schema_migrations TO tcxflow_writer',
       'GRANT SELECT, INSERT ON tcxflow.writer_progress TO tcxflow_writer',
-      'GRANT SELECT ON tcxflow.flows TO tcxflow_writer',
-    ],
+      ...[...new Set(sources)].map((table) => `GRANT SELECT ON tcxflow.${table} TO tcxflow_writer`),
+    ].sort(),
   );
+});
+
+test('on a cluster the writer may do with local tables what it may do with those before them', () => {
+  const own = statementsOf('writer').filter((text) => text.startsWith('GRANT') && !text.includes('schema_migrations'));
+  const local = statementsOf('cluster').filter((text) => text.endsWith(' TO tcxflow_writer'));
+  assert.deepEqual(local, [
+    ...own.map((text) => text.replace(/(tcxflow\.\w+)/, '$1_local')),
+    'GRANT SELECT ON system.clusters TO tcxflow_writer',
+  ]);
 });
 
 test('the analyst may read and nothing else, and no limit can be lifted', () => {
@@ -42,8 +59,10 @@ test('the admin may make tables with every engine that the migrations use', () =
   const engines = loadMigrations()
     .flatMap(({ statements }) => statements)
     .flatMap((text) => [...text.matchAll(/^ENGINE = (\w+)/gm)].map(([, engine]) => engine));
-  for (const engine of new Set(engines))
+  for (const engine of new Set(engines)) {
     assert.ok(statementsOf('admin').includes(`GRANT TABLE ENGINE ON ${engine} TO tcxflow_admin`), engine);
+    assert.ok(statementsOf('cluster').includes(`GRANT TABLE ENGINE ON Replicated${engine} TO tcxflow_admin`), engine);
+  }
 });
 
 describe('the users’ SQL', skipWithout('clickhouse'), () => {
@@ -54,7 +73,7 @@ describe('the users’ SQL', skipWithout('clickhouse'), () => {
   after(() => store?.stop());
 
   test('is understood by ClickHouse', async () => {
-    for (const query of ['admin', 'writer', 'analyst'].flatMap(statementsOf)) {
+    for (const query of ['admin', 'writer', 'analyst', 'cluster'].flatMap(statementsOf)) {
       const [formatted] = await store.ask<{ text: string }>('SELECT formatQuery({query:String}) AS text', { query });
       assert.ok(formatted?.text, query);
     }

@@ -230,7 +230,7 @@ function timedMessages<T>(sent: readonly Sent<T>[], encode: (value: T) => Buffer
 }
 
 /** All of it through the writer. @param hour its first millisecond */
-export async function writeKnownTraffic(store: Store, hour: number): Promise<void> {
+export async function writeKnownTraffic(store: Pick<Store, 'write' | 'process'>, hour: number): Promise<void> {
   const { flows, counters, drops } = topicNames;
   await store.write(
     flows,

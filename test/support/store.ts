@@ -47,12 +47,8 @@ export function kafkaMessages(firstOffset: number, values: readonly Buffer[]): K
 
 const metrics = createWriterMetrics(createMetrics('writer'));
 
-export async function openStore(): Promise<Store> {
-  const folder = temporaryFolder();
-  const server = await startClickHouse({ dataDir: folder, log: recordingLog(), httpPort: 0 });
-  const { url, username, password } = server;
-  const client = createClickHouse({ ...commonSections.clickhouse.parse({}), url, username, password });
-  await migrate(client);
+/** The ways into a ClickHouse that has the schema. */
+export function storeOf(client: ClickHouseClient): Pick<Store, 'ask' | 'write' | 'process'> {
   const process: Store['process'] = async (topic, messages, { partition = 0, blockRows } = {}) => {
     const position = messages[0]?.offset ?? '0';
     const context = {
@@ -83,8 +79,6 @@ export async function openStore(): Promise<Store> {
     await processor.close?.();
   };
   return {
-    server,
-    client,
     async ask<Row>(query: string, parameters = {}) {
       const result = await client.query({ query, query_params: parameters, format: 'JSONEachRow' });
       return result.json<Row>();
@@ -93,6 +87,19 @@ export async function openStore(): Promise<Store> {
       await process(topic, kafkaMessages(firstOffset, values), options);
     },
     process,
+  };
+}
+
+export async function openStore(): Promise<Store> {
+  const folder = temporaryFolder();
+  const server = await startClickHouse({ dataDir: folder, log: recordingLog(), httpPort: 0 });
+  const { url, username, password } = server;
+  const client = createClickHouse({ ...commonSections.clickhouse.parse({}), url, username, password });
+  await migrate(client);
+  return {
+    server,
+    client,
+    ...storeOf(client),
     async stop() {
       await client.close();
       await server.stop();

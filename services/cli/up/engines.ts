@@ -53,6 +53,7 @@ export async function startEngines({ dataDir, config, log, say }: EnginesOptions
     kafka: { ...kafka, brokers: broker.value.brokers, sessionTimeoutMs: SESSION_TIMEOUT_MS },
     clickhouse: {
       ...clickhouse,
+      cluster: '',
       url: server.value.url,
       username: server.value.username,
       password: server.value.password,

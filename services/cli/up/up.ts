@@ -11,6 +11,7 @@ import { createLogger } from '@tcxflow/common/logger.ts';
 import type { Lab } from '@tcxflow/lab/lab.ts';
 import { writerSection } from '@tcxflow/writer/config.ts';
 import { migrate } from '@tcxflow/writer/migrations.ts';
+import { layoutOf } from '@tcxflow/writer/migrations-cluster.ts';
 import { readRunFile, runFilePath, toolSchema } from '../clickhouse-access.ts';
 import { accountOf } from '../ledger/account.ts';
 import { rangeOf, readLedger } from '../ledger/ledger.ts';
@@ -111,7 +112,7 @@ async function run(
   const client = createClickHouse(engines.clickhouse);
   cleanups.push({ what: 'closing the connection to ClickHouse', undo: () => client.close() });
   const { writer } = loadConfig(toolSchema.extend({ writer: writerSection }), { file: config });
-  const applied = await migrate(client, writer.retention);
+  const applied = await migrate(client, writer.retention, layoutOf(engines.clickhouse));
   if (applied.length > 0) say(`schema       ${applied.join(', ')} applied`);
 
   const agent = lab ? `lab-${Date.now().toString(36)}` : hostname();
