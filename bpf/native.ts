@@ -92,7 +92,8 @@ export interface Native {
   ): NativeUdpReader;
   stopUdpReader(reader: NativeUdpReader): void;
   closeUdpReader(reader: NativeUdpReader): void;
-  openUdpSender(family: 4 | 6, bufferBytes: number, dscp: number): number;
+  openUdpSender(family: 4 | 6, bufferBytes: number, dscp: number, anySource: 0 | 1): number;
+  sendUdpFrom(fd: number, source: Buffer, address: string, port: number, datagram: Buffer): number;
 }
 
 let loaded: Native | undefined;

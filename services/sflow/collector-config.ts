@@ -62,6 +62,12 @@ export const collector = z.strictObject({
     .max(DATAGRAMS_PER_S_MAX)
     .optional()
     .describe('Spreads bursts: at most so many a second. What would wait longer than 1 s is dropped and counted.'),
+  spoofSource: z
+    .boolean()
+    .optional()
+    .describe(
+      "The agent's address as the sender's, for collectors that know agents by it; false by default. It needs CAP_NET_RAW.",
+    ),
   thin: z
     .int()
     .min(1)

@@ -26,6 +26,8 @@ export interface Delivery {
   dscp: number;
   /** undefined: as they come. */
   maxDatagramsPerS: number | undefined;
+  /** The agent's address as the sender's. */
+  spoofSource: boolean;
 }
 
 export interface Stream {
@@ -47,8 +49,9 @@ export function streamsOf(config: SflowConfig, before: readonly Stream[] = []): 
   let next = Math.max(-1, ...numbers.values()) + 1;
   const streams = new Map<string, Stream>();
   for (const entry of config.collectors) {
-    const { address, dscp = 0, maxDatagramsPerS, ...own } = typeof entry === 'string' ? { address: entry } : entry;
-    const delivery = { address, dscp, maxDatagramsPerS };
+    const keys = typeof entry === 'string' ? { address: entry } : entry;
+    const { address, dscp = 0, maxDatagramsPerS, spoofSource = false, ...own } = keys;
+    const delivery = { address, dscp, maxDatagramsPerS, spoofSource };
     const options: StreamOptions = {
       ...{ datagramBytes: config.datagramBytes, headerBytes: config.headerBytes },
       ...{ portNames: false, vlans: false, tunnels: false, timestamps: false },

@@ -39,8 +39,9 @@ export function createCollector(delivery: Delivery, deps: CollectorDependencies)
   let target: { ip: string; family: number; sender: Sender } | undefined;
   let closed = false;
 
-  function failed(error: Error): void {
-    metrics.sendErrors.inc({ collector: address });
+  function failed(error: NodeJS.ErrnoException): void {
+    if (error.code === 'EAFNOSUPPORT') metrics.lostDatagrams.inc({ collector: address, cause: 'family' });
+    else metrics.sendErrors.inc({ collector: address });
     lines((skipped) => log.warn({ collector: address, error: error.message, skipped }, 'datagram not sent'));
   }
 

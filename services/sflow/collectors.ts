@@ -4,11 +4,11 @@
 import { once } from 'node:events';
 import type { Component } from '@tcxflow/common/lifecycle.ts';
 import { type Logger, throttled } from '@tcxflow/common/logger.ts';
+import { checkDeliveries } from './check-deliveries.ts';
 import { type Collector, type CollectorDependencies, createCollector } from './collector.ts';
 import { type Delivery, type Stream, streamsOf } from './collector-options.ts';
 import type { SflowConfig } from './config.ts';
 import type { SflowMetrics } from './metrics.ts';
-import { checkDeliveries } from './sender.ts';
 
 export interface Collectors extends Component {
   /** What to send. Another list when the configuration is. */

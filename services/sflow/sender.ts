@@ -1,10 +1,9 @@
 // A UDP socket to one collector.
 
 import { createSocket, type Socket } from 'node:dgram';
-import { closeSync } from 'node:fs';
-import { TcxflowError } from '@tcxflow/common/errors.ts';
 import { openUdpSender } from 'libbpf-ts/udp-sender.ts';
 import type { Delivery } from './collector-options.ts';
+import { openSpoofingSender } from './spoofing-sender.ts';
 
 export interface Sender {
   /** Keeps the datagram until the kernel has it. @param done with an error: it did not take it */
@@ -18,10 +17,11 @@ export interface Target {
   family: 4 | 6;
 }
 
-export type SenderOptions = Pick<Delivery, 'dscp'> & { bufferBytes: number };
+export type SenderOptions = Pick<Delivery, 'dscp' | 'spoofSource'> & { bufferBytes: number };
 
 /** @param onError what goes wrong at the socket without anybody sending @throws {Error} of the system */
 export async function openSender(to: Target, options: SenderOptions, onError: (error: Error) => void): Promise<Sender> {
+  if (options.spoofSource) return openSpoofingSender(to, options);
   const { ip, port, family } = to;
   // The address is known; dgram would look it up for every datagram.
   const known = (text: string, _: unknown, done: (error: null, ip: string, family: number) => void) =>
@@ -45,22 +45,8 @@ async function bind(socket: Socket, family: 4 | 6, { dscp, bufferBytes }: Sender
     socket.once('error', reject);
     // Node has no word for the DSCP; it sends by a socket that has one just as well.
     if (dscp === 0) socket.bind(0, opened);
-    else socket.bind({ fd: openUdpSender({ family, bufferBytes, dscp }) }, opened);
+    else socket.bind({ fd: openUdpSender({ family, bufferBytes, dscp, anySource: false }) }, opened);
   });
   socket.removeAllListeners('error');
   if (dscp === 0) socket.setSendBufferSize(bufferBytes);
-}
-
-/** At the start, so that what this host cannot do is not found out datagram by datagram. @throws {TcxflowError} */
-export function checkDeliveries(deliveries: readonly Delivery[]): void {
-  for (const { address, dscp } of deliveries)
-    if (dscp > 0) {
-      try {
-        closeSync(openUdpSender({ family: 4, bufferBytes: 4096, dscp }));
-      } catch (cause) {
-        const { code = 'SEND_FAILED', message } = cause as NodeJS.ErrnoException;
-        const hint = code === 'ADDON_MISSING' ? 'run: npm run setup; or leave dscp out' : 'leave dscp out';
-        throw new TcxflowError(code, `sflow.collectors, ${address}: dscp ${dscp}: ${message}`, { cause, hint });
-      }
-    }
 }

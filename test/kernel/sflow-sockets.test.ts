@@ -1,9 +1,14 @@
 // What the emitter's datagrams look like on the wire, in namespaces of the test's own.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { skipWithout, TSHARK } from '../../services/sflow/codec/testing/collectors.ts';
+import { SFCAPD, skipWithout, TSHARK } from '../../services/sflow/codec/testing/collectors.ts';
 import { captureIn, makeNetns, spawnIn } from '../support/in-netns.ts';
 import { needsRoot } from '../support/require-root.ts';
 
@@ -26,4 +31,54 @@ test('datagrams have the DSCP of their collector, in IPv4 and IPv6, and 0 withou
   const fields = ['udp.dstport', 'ip.dsfield.dscp', 'ipv6.tclass.dscp'];
   const lines = await captureIn(t, netns, fields, ({ size }) => size === collectors.length);
   assert.deepEqual(lines, ['7001,46,', '7002,,8', '7003,0,', '7004,,0']);
+});
+
+test('with spoof_source a datagram comes from its agent, if that has an address of the family', onWire, async (t) => {
+  const netns = await makeNetns(t);
+  const collectors = [
+    { address: '127.0.0.1:7001', spoofSource: true, dscp: 46 },
+    { address: '[::1]:7002', spoofSource: true },
+    { address: '127.0.0.1:7003' },
+  ];
+  const sender = send(t, netns, collectors, ['192.0.2.1', '198.51.100.7', '2001:db8::9']);
+  const fields = ['udp.dstport', 'ip.src', 'ipv6.src', 'ip.dsfield.dscp'];
+  const lines = await captureIn(t, netns, fields, ({ size }) => size === 4);
+  assert.deepEqual(lines, ['7001,192.0.2.1,,46', '7001,198.51.100.7,,46', '7002,,2001:db8::9,', '7003,127.0.0.1,,0']);
+  const lost = once(createInterface(sender.stdout!), 'line');
+  sender.kill('SIGTERM');
+  const [[v4, v6]] = [JSON.parse((await lost)[0])];
+  assert.deepEqual(
+    [v4, v6].map(({ labels }) => labels),
+    collectors.slice(0, 2).map(({ address }) => ({ collector: address, cause: 'family' })),
+  );
+  assert.equal(v6.value, 2 * v4.value); // two agents of three have IPv4
+});
+
+test('a collector that goes by the sender sees an exporter for each agent', {
+  ...onWire,
+  skip: onWire.skip || skipWithout(SFCAPD),
+}, async (t) => {
+  const netns = await makeNetns(t);
+  const folder = mkdtempSync(join(tmpdir(), 'tcxflow-spoof-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const sfcapd = spawnIn(t, netns, 'sfcapd', '-b', '127.0.0.1', '-p', '6343', '-w', folder, '-t', '3600');
+  const exporters = new Set<string>();
+  send(t, netns, [{ address: '127.0.0.1:6343', spoofSource: true }], ['192.0.2.1', '198.51.100.7']);
+  for await (const line of createInterface(sfcapd.stderr!)) {
+    const [, address] = /New exporter: .*agentSubId: 0.*IP: (\S+)/.exec(line) ?? [];
+    if (address && exporters.add(address).size === 2) break;
+  }
+  assert.deepEqual([...exporters].sort(), ['192.0.2.1', '198.51.100.7']);
+});
+
+test('without CAP_NET_RAW the start ends and says which key, and what to do', onWire, async (t) => {
+  const netns = await makeNetns(t);
+  const collectors = JSON.stringify([{ address: '192.0.2.7:6343', spoofSource: true }]);
+  const without = ['--bounding-set=-net_raw,-net_admin', '--inh-caps=-net_raw,-net_admin'];
+  const child = spawnIn(t, netns, 'setpriv', ...without, process.execPath, program, collectors, '192.0.2.1');
+  const [line] = await once(createInterface(child.stdout!), 'line');
+  const { code, message, hint } = JSON.parse(line);
+  assert.equal(code, 'NOT_PERMITTED');
+  assert.match(message, /sflow\.collectors, 192\.0\.2\.7:6343: spoof_source: .*Operation not permitted/);
+  assert.match(hint, /CAP_NET_RAW.*leave spoof_source out/);
 });
