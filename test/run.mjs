@@ -20,8 +20,8 @@ const tiers = {
     concurrency: 2,
   },
   kernel: { files: ['test/kernel/**/*.test.ts'], concurrency: 1 },
-  // Two at a time: most of it waits for engines to come and go. What starts the whole of `tcxflow up` runs alone.
-  integration: { files: integrationFiles, concurrency: 2, alone: 'startUp(' },
+  // Two at a time: most of it waits for engines to come and go. What starts the whole of `tcxflow up`, or measures, runs alone.
+  integration: { files: integrationFiles, concurrency: 2, alone: ['startUp(', 'runScaleOut('] },
 };
 
 function run(title, command, args) {
@@ -35,12 +35,15 @@ function run(title, command, args) {
 }
 
 function runTier(name) {
-  const { files, concurrency, alone } = tiers[name];
+  const { files, concurrency, alone = [] } = tiers[name];
   const found = files.flatMap((pattern) =>
     globSync(pattern, { cwd: here, exclude: (path) => path.includes('node_modules') }),
   );
   if (found.length === 0) throw new Error(`no test files for ${name}`);
-  const isAlone = (path) => alone !== undefined && readFileSync(new URL(path, here), 'utf8').includes(alone);
+  const isAlone = (path) => {
+    const text = readFileSync(new URL(path, here), 'utf8');
+    return alone.some((call) => text.includes(call));
+  };
   const groups = [
     [found.filter((path) => !isAlone(path)), concurrency],
     [found.filter(isAlone), 1],

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Random, seededRandom } from '@tcxflow/common/testing/random.ts';
 import type { Engine, Engines } from './engines.ts';
 import { describeFault, engineNames, type Fault, type Target } from './plan.ts';
-import type { Service, Worker, Workers } from './workers.ts';
+import { type Service, services, type Worker, type Workers } from './workers.ts';
 
 /** A fault that happened. */
 export interface Event {
@@ -42,6 +42,8 @@ export async function inject(faults: readonly Fault[], injection: Injection): Pr
     );
   }
   await Promise.all(busy.values());
+  // Windows wait for their end by the clock: one that is an hour slow would hold them for an hour.
+  for (const worker of services.flatMap(injection.workers.of)) worker.rightClock();
 }
 
 async function happen(fault: Fault, injection: Injection, random: Random): Promise<void> {

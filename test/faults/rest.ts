@@ -13,8 +13,12 @@ const LOOK_MS = 200;
 /** What was just produced may not be in the end of its topic yet. */
 const LOOKS = 6;
 
-async function committed(admin: Admin, groupId: string, topic: string): Promise<Map<number, number>> {
-  const [entry] = await admin.fetchOffsets({ groupId, topics: [topic] });
+/** @returns offsets by partition; -1: nothing was committed */
+export async function committed(admin: Admin, groupId: string, topic: string): Promise<Map<number, number>> {
+  const [entry] = await admin.fetchOffsets({ groupId, topics: [topic] }).catch((error: { retriable?: boolean }) => {
+    if (error.retriable) return []; // coordinators are still loading right after a start
+    throw error;
+  });
   return new Map(entry?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
 }
 

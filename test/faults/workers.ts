@@ -18,6 +18,8 @@ export interface Worker {
   signal(signal: NodeJS.Signals): void;
   /** Its next process has a wall clock that steps. */
   stepClock(stepMs: number, afterMs: number): void;
+  /** Ends the process if its clock is wrong: the next has the right time. */
+  rightClock(): void;
   /** For good: SIGTERM, or SIGKILL when asked for or after the time. */
   end(how: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
@@ -62,6 +64,7 @@ function startWorker(service: Service, name: string, { configFile, logs }: { con
   let child: ChildProcess;
   let ending = false;
   let clock: NodeJS.ProcessEnv = {};
+  let isClockWrong = false;
 
   function run(): void {
     const log = openSync(join(logs, `${name}.log`), 'a');
@@ -71,6 +74,7 @@ function startWorker(service: Service, name: string, { configFile, logs }: { con
       env: { ...process.env, TCXFLOW_PARENT: 'stdin', ...clock },
     });
     closeSync(log);
+    isClockWrong = 'FAULTS_CLOCK_STEP_MS' in clock;
     clock = {};
     child.stdin?.on('error', () => undefined); // it ended: 'exit' says so
     child.once('exit', () => {
@@ -91,6 +95,10 @@ function startWorker(service: Service, name: string, { configFile, logs }: { con
         FAULTS_CLOCK_STEP_MS: String(stepMs),
         FAULTS_CLOCK_STEP_AFTER_MS: String(afterMs),
       };
+    },
+    rightClock() {
+      if (isClockWrong || 'FAULTS_CLOCK_STEP_MS' in clock) child.kill('SIGTERM');
+      clock = {};
     },
     async end(how: 'SIGTERM' | 'SIGKILL') {
       ending = true;
