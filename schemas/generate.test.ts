@@ -10,7 +10,9 @@ import * as topics from './topics.ts';
 
 const here = new URL('./', import.meta.url);
 const files = readdirSync(here).filter((name) => name.endsWith('.avsc'));
-const codecs = (Object.values(topics) as object[]).filter((value): value is Codec<unknown> => 'frameHeader' in value);
+const codecs = Object.values(topics).filter(
+  (value): value is Codec<unknown> & typeof value => typeof value === 'object' && 'frameHeader' in value,
+);
 
 test('generated.ts is what `npm run generate` would write', () => {
   assert.equal(generateTypes(here), readFileSync(new URL('generated.ts', here), 'utf8'));
