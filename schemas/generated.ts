@@ -846,6 +846,8 @@ export interface SourceState {
   own: number;
   /** Choices that fell on own traffic by its endpoints: in the pool, but no samples. Times the rate: how much of the pool it is. */
   ownSelected: number;
+  /** Samples chosen and sent, but lost before they came to who wrote this: of an sFlow agent, by the gaps in its numbers. */
+  lostOnWay: number;
 }
 
 /** One kernel buffer of which sampleCount packets were chosen. */

@@ -51,6 +51,7 @@ function point(ifIndex: number, direction: SourceState['direction']): PointState
     copyFailed: 1,
     own: 3,
     ownSelected: 0,
+    lostOnWay: 0,
   };
   return {
     key: `/${ifIndex}/${direction}`,

@@ -60,6 +60,7 @@ export function createInterfacePoints({
         ifName: number === 0 ? point.link.name : `${netns}/${point.link.name}`,
         direction,
         linkType: isEthernet(point.link) ? 'ethernet' : 'ip',
+        lostOnWay: 0,
         ...(point.final ?? point.attachment.counters(direction)),
       }),
     };

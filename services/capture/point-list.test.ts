@@ -7,7 +7,7 @@ import { createPointList } from './point-list.ts';
 const zero = { packets: 0, buffers: 0, bytes: 0, selected: 0, ringFull: 0, copyFailed: 0, own: 0, ownSelected: 0 };
 
 function point(key: string, counters: Partial<Counters> = {}): PointState {
-  const state = { ifIndex: 1, ifName: key, direction: 'ingress' as const, linkType: 'ethernet' as const };
+  const state = { ifIndex: 1, ifName: key, direction: 'ingress' as const, linkType: 'ethernet' as const, lostOnWay: 0 };
   return { key, indexOffset: 0, read: () => ({ ...state, ...zero, buffers: 1, ...counters }) };
 }
 

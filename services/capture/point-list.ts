@@ -51,7 +51,7 @@ export function createPointList(keptMs = KEPT_MS, rememberedMax = REMEMBERED_MAX
       const states = [...points.values()].map((point) => point.read());
       for (const direction of ['ingress', 'egress'] as const)
         if (sums[direction].buffers > 0)
-          states.push({ ifIndex: 0, ifName: GONE, direction, linkType: 'ethernet', ...sums[direction] });
+          states.push({ ifIndex: 0, ifName: GONE, direction, linkType: 'ethernet', lostOnWay: 0, ...sums[direction] });
       return states;
     },
     add(point) {

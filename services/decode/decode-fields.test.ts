@@ -10,7 +10,17 @@ import type { DecodedSample, SampleBatch } from '@tcxflow/schemas/generated.ts';
 import { decodedBatchCodec, sampleBatchCodec } from '@tcxflow/schemas/topics.ts';
 import { createMessageDecoder } from './decode-message.ts';
 
-const counts = { packets: 0, buffers: 0, bytes: 0, selected: 0, ringFull: 0, copyFailed: 0, own: 0, ownSelected: 0 };
+const counts = {
+  packets: 0,
+  buffers: 0,
+  bytes: 0,
+  selected: 0,
+  ringFull: 0,
+  copyFailed: 0,
+  own: 0,
+  ownSelected: 0,
+  lostOnWay: 0,
+};
 
 function decodeOne(header: Buffer, application = false): DecodedSample {
   const batch: SampleBatch = {

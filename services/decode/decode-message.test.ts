@@ -12,7 +12,17 @@ import { createMessageDecoder, type DecodeTally } from './decode-message.ts';
 const POSITION = { partition: 3, offset: 77 };
 
 function source(fields: Partial<SourceState> = {}): SourceState {
-  const counts = { packets: 0, buffers: 0, bytes: 0, selected: 0, ringFull: 0, copyFailed: 0, own: 0, ownSelected: 0 };
+  const counts = {
+    packets: 0,
+    buffers: 0,
+    bytes: 0,
+    selected: 0,
+    ringFull: 0,
+    copyFailed: 0,
+    own: 0,
+    ownSelected: 0,
+    lostOnWay: 0,
+  };
   return { ifIndex: 2, ifName: 'eth0', direction: 'ingress', linkType: 'ethernet', ...counts, ...fields };
 }
 

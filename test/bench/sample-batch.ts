@@ -17,6 +17,7 @@ export function makeSampleBatch(): SampleBatch {
     copyFailed: 0,
     own: 0,
     ownSelected: 0,
+    lostOnWay: 0,
   };
   const samples = Array.from({ length: SAMPLES }, (_, index): RawSample => {
     const header =

@@ -66,7 +66,17 @@ interface Point {
 }
 
 function makePoints(random: Random): Point[] {
-  const zero = { packets: 0, buffers: 0, bytes: 0, selected: 0, ringFull: 0, copyFailed: 0, own: 0, ownSelected: 0 };
+  const zero = {
+    packets: 0,
+    buffers: 0,
+    bytes: 0,
+    selected: 0,
+    ringFull: 0,
+    copyFailed: 0,
+    own: 0,
+    ownSelected: 0,
+    lostOnWay: 0,
+  };
   return [2, 3].flatMap((ifIndex) =>
     (['ingress', 'egress'] as const).map((direction) => ({
       state: { ifIndex, ifName: `eth${ifIndex - 2}`, direction, linkType: 'ethernet' as const, ...zero },

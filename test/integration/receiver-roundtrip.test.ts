@@ -70,7 +70,7 @@ function batchOf({ name, address, rate }: (typeof agents)[0], baseTimeMs: number
       outputIfIndex: direction === 'ingress' ? random.pick([0, 8]) : 0,
     };
   });
-  const zero = { ringFull: 0, copyFailed: 0, own: 0, ownSelected: 0, linkType: 'ethernet' as const };
+  const zero = { ringFull: 0, copyFailed: 0, own: 0, ownSelected: 0, lostOnWay: 0, linkType: 'ethernet' as const };
   const sources = points.map((point, index): SourceState => {
     const selected = chosen[index] as number;
     return { ...point, ...zero, packets: selected * rate, buffers: selected * rate, bytes: selected * 1000, selected };

@@ -60,7 +60,7 @@ export function createRawAgent(options: RawAgentOptions): RawAgent {
         const source = index % those.length;
         return sample(source, ++(those[source] as (typeof points)[0]).selected, index);
       });
-      const zero = { ringFull: 0, copyFailed: 0, own: 0, ownSelected: 0, linkType: 'ethernet' as const };
+      const zero = { ringFull: 0, copyFailed: 0, own: 0, ownSelected: 0, lostOnWay: 0, linkType: 'ethernet' as const };
       const sources = those.map((point): SourceState => {
         const packets = point.selected * rate;
         return {

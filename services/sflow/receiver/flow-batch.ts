@@ -55,7 +55,7 @@ interface DataSource {
   pool: Growing;
   drops: Growing;
   /** Of samples that could not be used, for the next that can. */
-  waiting: { packets: number; selected: number; drops: number };
+  waiting: { packets: number; selected: number; drops: number; lost: number };
   points: Points;
 }
 
@@ -97,7 +97,7 @@ export function createFlowNumbers({ nameOf, onNews, share }: FlowOptions): FlowN
       // The first sample stands for as many packets as its rate says.
       const pool = { last: (sample.samplePool - sample.samplingRate) >>> 0, total: 0 };
       const drops = { last: sample.drops, total: 0 };
-      const waiting = { packets: 0, selected: 0, drops: 0 };
+      const waiting = { packets: 0, selected: 0, drops: 0, lost: 0 };
       source = { sequence: (sample.sequence - 1) >>> 0, pool, drops, waiting, points: {} };
       dataSources.set(key, source);
     }
@@ -113,7 +113,7 @@ export function createFlowNumbers({ nameOf, onNews, share }: FlowOptions): FlowN
     const of = ifIndex === 0 ? unnumbered : source.points;
     const known = of[direction];
     if (known) return known;
-    const pool = { packets: 0, buffers: 0, bytes: 0, own: 0, ownSelected: 0 };
+    const pool = { packets: 0, buffers: 0, bytes: 0, own: 0, ownSelected: 0, lostOnWay: 0 };
     const state = { ifIndex, ifName: '', direction, linkType, ...pool, selected: 0, ringFull: 0, copyFailed: 0 };
     const point = { state, samplingRate: 0, batch: -1, index: 0 };
     of[direction] = point;
@@ -136,15 +136,18 @@ export function createFlowNumbers({ nameOf, onNews, share }: FlowOptions): FlowN
     waiting.drops += dropped;
     // Agents that number what they choose have dropped samples in the gap, others beside it.
     waiting.selected += Math.max(gap, dropped) + 1;
-    if (gap > dropped) lose(tally, 'sequence_gap', gap - dropped);
+    if (gap <= dropped) return;
+    waiting.lost += gap - dropped;
+    lose(tally, 'sequence_gap', gap - dropped);
   }
 
   function takeWaiting({ waiting }: DataSource, state: SourceState): void {
     state.packets += waiting.packets;
     state.buffers += waiting.packets;
     state.ringFull += waiting.drops;
+    state.lostOnWay += waiting.lost;
     state.selected += waiting.selected;
-    waiting.packets = waiting.drops = waiting.selected = 0;
+    waiting.packets = waiting.drops = waiting.lost = waiting.selected = 0;
   }
 
   /** @returns why it could not be used; undefined: it was */

@@ -12,6 +12,7 @@ function summary(to: ReturnType<typeof receiver>) {
     bootId: bootId.toString('hex'),
     selected: sources.map(({ selected }) => selected),
     ringFull: sources.map(({ ringFull }) => ringFull),
+    lostOnWay: sources.map(({ lostOnWay }) => lostOnWay),
     packets: sources.map(({ packets }) => packets),
     sequences: samples.map(({ sequence }) => sequence),
   }));
@@ -44,8 +45,8 @@ test('one that does not come is waited for until the batch goes, or eight others
   to.receive(one(11));
   to.flush();
   assert.deepEqual(
-    summary(to).map(({ selected, sequences }) => [selected, sequences]),
-    [[[12], [1, 3, 4, 5, 6, 7, 8, 9, 10, 12]]],
+    summary(to).map(({ selected, lostOnWay, sequences }) => [selected, lostOnWay, sequences]),
+    [[[12], [2], [1, 3, 4, 5, 6, 7, 8, 9, 10, 12]]],
   );
   assert.deepEqual(await to.count('lostDatagrams'), { '': 2 });
   assert.deepEqual(await to.count('lostSamples'), { sequence_gap: 2 });
@@ -64,8 +65,8 @@ test('what an agent chose is what came, what it dropped and what was lost on the
   for (const [index, flow] of numbers.entries()) to.receive(switchDatagram({ sequence: index + 1, flows: [flow] }));
   to.flush();
   assert.deepEqual(
-    summary(to).map(({ selected, ringFull, sequences }) => [selected, ringFull, sequences]),
-    [[[10], [5], [1, 2, 6, 10]]],
+    summary(to).map(({ selected, ringFull, lostOnWay, sequences }) => [selected, ringFull, lostOnWay, sequences]),
+    [[[10], [5], [1], [1, 2, 6, 10]]],
   );
   assert.deepEqual(await to.count('lostSamples'), { sequence_gap: 1 });
 });

@@ -22,6 +22,7 @@ export function source(fields: Partial<SourceState> = {}): SourceState {
     copyFailed: 0,
     own: 0,
     ownSelected: 0,
+    lostOnWay: 0,
   };
   return { ifIndex: 2, ifName: 'eth0', direction: 'ingress', linkType: 'ethernet', ...counts, ...fields };
 }

@@ -128,7 +128,7 @@ export function batchOf(
   fields: Partial<SampleBatch> = {},
   state: Partial<SampleBatch['sources'][number]> = {},
 ): SampleBatch {
-  const counts = { packets: 0, buffers: 0, bytes: 0, ringFull: 0, copyFailed: 0, own: 0, ownSelected: 0 };
+  const counts = { packets: 0, buffers: 0, bytes: 0, ringFull: 0, copyFailed: 0, own: 0, ownSelected: 0, lostOnWay: 0 };
   const selected = Math.max(0, ...intervals.map(([first, count]) => first + count - 1));
   return {
     ...identity,
