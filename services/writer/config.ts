@@ -15,9 +15,16 @@ const retentionSection = z
     dropSamplesDays: days(14, 'Of `drop_samples`.'),
     ledgerDays: days(30, 'Of `captured`, `captured_points`, `ledger` and `stored`.'),
     samplesDays: days(2, 'Of `samples`.'),
+    maxBytes: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe(
+        'Of the database on disk, on each node: above it the writer removes what is oldest, samples first, rollups last. 0: no cap.',
+      ),
   })
   .prefault({})
-  .describe('How long the tables keep their rows; `tcxflow migrate` applies it.');
+  .describe('How long the tables keep their rows; `tcxflow migrate` applies the days, the writer the bytes.');
 
 export const writerSection = z
   .strictObject({

@@ -13,12 +13,16 @@ import { type BlockFormat, blockFormatsOf } from './block-formats.ts';
 import { type WriterServiceConfig, writerSchema } from './config.ts';
 import { createWriterMetrics } from './metrics.ts';
 import { loadMigrations, planMigrations, readApplied } from './migrations.ts';
+import { layoutOf } from './migrations-cluster.ts';
+import { checkTables } from './migrations-place.ts';
 import { openProcessor } from './processor.ts';
 import { createProgressLog } from './progress.ts';
+import { createSizeCap } from './size-cap-keeper.ts';
 
 function build({ config, log, metrics, fail }: ServiceContext<WriterServiceConfig>): Component[] {
   const kafka = createKafka(config.kafka, 'writer', log);
   const client = createClickHouse(config.clickhouse);
+  const layout = layoutOf(config.clickhouse);
   const producer = createRenewingProducer(kafka);
   const deadLetter = createDeadLetter(producer, 'writer', metrics, log);
   const writerMetrics = createWriterMetrics(metrics);
@@ -38,6 +42,7 @@ function build({ config, log, metrics, fail }: ServiceContext<WriterServiceConfi
         throw new TcxflowError('SCHEMA_OLD', `the database lacks ${missing.map(({ name }) => name).join(', ')}`, {
           hint: 'run: tcxflow migrate',
         });
+      await checkTables(client, layout);
     },
     async stop() {
       abort.abort();
@@ -66,7 +71,9 @@ function build({ config, log, metrics, fail }: ServiceContext<WriterServiceConfi
     metrics,
     fail,
   });
-  return [store, createKafkaGate(config.kafka, log), producer, consumer];
+  const { maxBytes } = config.writer.retention;
+  const sizeCap = maxBytes > 0 ? [createSizeCap({ client, metrics: writerMetrics, log, maxBytes, layout })] : [];
+  return [store, ...sizeCap, createKafkaGate(config.kafka, log), producer, consumer];
 }
 
 /** Kafka's own name for the cluster: offsets of another one mean nothing. */

@@ -24,7 +24,7 @@ export interface NodeState {
 
 /** @throws {TcxflowError} the cluster is not as it must be, or the schema was made for another place */
 export async function checkPlace(client: ClickHouseClient, layout?: ClusterLayout): Promise<void> {
-  checkKind(await readEngine(client), layout);
+  await checkTables(client, layout);
   if (!layout) return;
   const nodes = await ask<ClusterNode>(client, 'SELECT * FROM system.clusters');
   checkNodes(nodes, layout.cluster);
@@ -33,6 +33,11 @@ export async function checkPlace(client: ClickHouseClient, layout?: ClusterLayou
     nodes.filter(({ cluster }) => cluster === layout.cluster).length,
     layout,
   );
+}
+
+/** @throws {TcxflowError} the tables that are there were made for another place */
+export async function checkTables(client: ClickHouseClient, layout?: ClusterLayout): Promise<void> {
+  checkKind(await readEngine(client), layout);
 }
 
 /** Of flows; empty: there is none yet. */

@@ -30,6 +30,7 @@ const shardingKeys: Record<string, string | undefined> = {
   stored: ROLLUP,
   samples: AGENT,
   writer_progress: 'cityHash64(topic, partition)',
+  removed: 'cityHash64(table, partition)',
 };
 
 export const isSharded = (table: string): boolean => table in shardingKeys;

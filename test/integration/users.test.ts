@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { skipWithout } from '@tcxflow/embedded/testing/engines.ts';
 import { blockFormatsOf } from '@tcxflow/writer/block-formats.ts';
 import { loadMigrations, splitStatements } from '@tcxflow/writer/migrations.ts';
+import { REMOVAL_ORDER } from '@tcxflow/writer/size-cap.ts';
 import { openStore, type Store } from '../support/store.ts';
 
 const statementsOf = (name: string) =>
@@ -44,6 +45,14 @@ test('on a cluster the writer may do with local tables what it may do with those
   ]);
 });
 
+test('the size cap may remove rows of the tables that it removes from, and say so', () => {
+  const tables = REMOVAL_ORDER.flat().sort();
+  const deletes = (file: string) =>
+    statementsOf(file).flatMap((text) => /^GRANT ALTER DELETE ON tcxflow\.(\w+)/.exec(text)?.[1] ?? []);
+  assert.deepEqual(deletes('size-cap').sort(), tables);
+  assert.deepEqual(deletes('size-cap-cluster').sort(), tables.map((table) => `${table}_local`).sort());
+});
+
 test('the analyst may read and nothing else, and no limit can be lifted', () => {
   const [profile = '', role = '', ...grants] = statementsOf('analyst');
   assert.match(role, /^CREATE ROLE .* SETTINGS PROFILE 'tcxflow_analyst'$/);
@@ -73,7 +82,9 @@ describe('the users’ SQL', skipWithout('clickhouse'), () => {
   after(() => store?.stop());
 
   test('is understood by ClickHouse', async () => {
-    for (const query of ['admin', 'writer', 'analyst', 'cluster'].flatMap(statementsOf)) {
+    for (const query of ['admin', 'writer', 'analyst', 'cluster', 'size-cap', 'size-cap-cluster'].flatMap(
+      statementsOf,
+    )) {
       const [formatted] = await store.ask<{ text: string }>('SELECT formatQuery({query:String}) AS text', { query });
       assert.ok(formatted?.text, query);
     }

@@ -21,11 +21,14 @@ export const layout = { cluster: 'lab', database: 'tcxflow' };
 export interface Cluster extends Pick<Store, 'ask' | 'write' | 'process'> {
   /** Of the admin at the first shard's server; its commands go to all of them. */
   client: ClickHouseClient;
-  /** Of each shard's server, by role: what the first is told, is told to it alone. */
+  /** The same of the writer that may remove what is oldest. */
+  sizeCap: ClickHouseClient;
+  /** What a shard's server is told here, it is told alone. */
   shards: {
     client: ClickHouseClient;
     writer: ClickHouseClient;
     analyst: ClickHouseClient;
+    sizeCap: ClickHouseClient;
     ask: Store['ask'];
     stop(): Promise<void>;
     start(): Promise<void>;
@@ -57,23 +60,25 @@ export async function startCluster(shardCount: number): Promise<Cluster> {
     }),
   );
   const [first] = shards as [(typeof shards)[0]];
-  const client: ClickHouseClient = Object.create(first.client, {
-    command: {
-      value: async (parameters: Parameters<ClickHouseClient['command']>[0]) => {
-        const query = withoutReplication(parameters.query);
-        const all = query === parameters.query ? [first] : shards;
-        for (const shard of all) await shard.client.command({ ...parameters, query });
+  const toAll = (role: 'client' | 'sizeCap'): ClickHouseClient =>
+    Object.create(first[role], {
+      command: {
+        value: async (parameters: Parameters<ClickHouseClient['command']>[0]) => {
+          const query = withoutReplication(parameters.query);
+          const all = query === parameters.query ? [first] : shards;
+          for (const shard of all) await shard[role].command({ ...parameters, query });
+        },
       },
-    },
-  });
+    });
   return {
-    client,
+    client: toAll('client'),
+    sizeCap: toAll('sizeCap'),
     shards,
     ...storeOf(first.writer),
     ask: first.ask,
     async stop() {
       for (const shard of shards) {
-        await Promise.all([shard.client.close(), shard.writer.close(), shard.analyst.close()]);
+        await Promise.all([shard.client, shard.writer, shard.analyst, shard.sizeCap].map((client) => client.close()));
         await shard.stop();
       }
       removeFolder(folder);
@@ -100,7 +105,7 @@ async function openShard(
       ...commonSections.clickhouse.parse({}),
       ...{ url, username: `tcxflow_${role}`, password: passwords.tcxflow },
     });
-  const [client, writer, analyst] = roles.map(connect) as [ClickHouseClient, ClickHouseClient, ClickHouseClient];
+  const [client, writer, analyst, sizeCap] = roles.map(connect) as [Client, Client, Client, Client];
   const startup = [
     'CREATE DATABASE IF NOT EXISTS tcxflow',
     'SYSTEM START LISTEN HTTP',
@@ -135,19 +140,21 @@ async function openShard(
     await waitUntilUp(child, probe, { name: 'clickhouse', deadlineMs: 60_000, logFile: `${home}/log`, log });
   };
   await start();
-  return { client, writer, analyst, ask: storeOf(client).ask, start, stop: () => stop() };
+  return { client, writer, analyst, sizeCap, ask: storeOf(client).ask, start, stop: () => stop() };
 }
 
-const roles = ['admin', 'writer', 'analyst'];
+type Client = ClickHouseClient;
+const roles = ['admin', 'writer', 'analyst', 'size_cap'];
 
-/** A user that may do what deploy/clickhouse/users grants to its role, and nothing else. */
+/** A user that may do what deploy/clickhouse/users grants to its role, and nothing else; the size cap is a writer that may more. */
 function user({ tcxflow }: { tcxflow: string }): (role: string) => string {
   const folder = new URL('../../deploy/clickhouse/users/', import.meta.url);
   const statements = readdirSync(folder).flatMap((file) =>
     splitStatements(readFileSync(new URL(file, folder), 'utf8')),
   );
   return (role) => {
-    const grants = statements.filter((text) => text.startsWith('GRANT') && text.endsWith(` TO tcxflow_${role}`));
+    const own = role === 'size_cap' ? ['size_cap', 'writer'] : [role];
+    const grants = statements.filter((text) => own.some((name) => text.endsWith(` TO tcxflow_${name}`)));
     return `<tcxflow_${role}>
       <password>${tcxflow}</password><profile>default</profile><quota>default</quota><networks><ip>127.0.0.1</ip></networks>
       <grants>${grants.map((text) => `<query>${text.replace(/ TO \w+$/, '')}</query>`).join('')}</grants>
