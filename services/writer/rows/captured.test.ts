@@ -19,28 +19,32 @@ const rowsOf = (...batch: Parameters<typeof batchOf>) =>
   capturedRows(sampleBatchCodec.encode(batchOf(...batch)), position) as Row[];
 
 test('a row tells whose samples they are, their numbers, the kernel’s counters, and when they were sent', () => {
-  assert.deepEqual(rowsOf([[5, 2, 3 * SECOND_NS]], { batchSequence: 4 }, { selected: 9, ringFull: 3, copyFailed: 1 }), [
-    {
-      minute: 1_767_225_600,
-      agent: 'host-1',
-      bootId: '0102030405060708090a0b0c0d0e0f10',
-      batchSequence: 4,
-      ifIndex: 2,
-      ifName: 'eth0',
-      direction: 'ingress',
-      samples: 2,
-      firsts: [5],
-      lasts: [6],
-      selected: 9,
-      ringFull: 3,
-      copyFailed: 1,
-      oldest: '2026-01-01 00:00:03.000',
-      newest: '2026-01-01 00:00:03.000',
-      sentAt: '2026-01-01 00:00:01.002',
-      partition: 1,
-      offset: 7,
-    },
-  ]);
+  assert.deepEqual(
+    rowsOf([[5, 2, 3 * SECOND_NS]], { batchSequence: 4 }, { selected: 9, ringFull: 3, copyFailed: 1, lostOnWay: 4 }),
+    [
+      {
+        minute: 1_767_225_600,
+        agent: 'host-1',
+        bootId: '0102030405060708090a0b0c0d0e0f10',
+        batchSequence: 4,
+        ifIndex: 2,
+        ifName: 'eth0',
+        direction: 'ingress',
+        samples: 2,
+        firsts: [5],
+        lasts: [6],
+        selected: 9,
+        ringFull: 3,
+        copyFailed: 1,
+        lostOnWay: 4,
+        oldest: '2026-01-01 00:00:03.000',
+        newest: '2026-01-01 00:00:03.000',
+        sentAt: '2026-01-01 00:00:01.002',
+        partition: 1,
+        offset: 7,
+      },
+    ],
+  );
 });
 
 test('numbers are intervals, in whatever order two CPUs handed them over: as a set has it', () => {

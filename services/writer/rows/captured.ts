@@ -117,6 +117,7 @@ function rowOf(batch: RawBatch, seen: Seen, position: Position): object {
     selected: whole(state.selected),
     ringFull: whole(state.ringFull),
     copyFailed: whole(state.copyFailed),
+    lostOnWay: whole(state.lostOnWay),
     oldest: millisecondsText(Number((baseTimeNs + BigInt(seen.oldestNs)) / 1_000_000n)),
     newest: millisecondsText(Number((baseTimeNs + BigInt(seen.newestNs)) / 1_000_000n)),
     sentAt: millisecondsText(position.timestampMs),
