@@ -14,7 +14,13 @@ export interface Discards {
   add(batch: DropBatch, now: number, tally: SessionTally, finish: (full: DatagramBuilder) => void): void;
 }
 
-export function createDiscards(build: () => DatagramBuilder, maxAgeMs: number): Discards {
+export interface DiscardOptions {
+  maxAgeMs: number;
+  /** When the kernel dropped it. */
+  timestamps?: boolean;
+}
+
+export function createDiscards(build: () => DatagramBuilder, { maxAgeMs, timestamps }: DiscardOptions): Discards {
   const builder = build();
   /** Notifications lost of each reason. */
   const lost = new Map<string, number>();
@@ -62,6 +68,7 @@ export function createDiscards(build: () => DatagramBuilder, maxAgeMs: number): 
           header: drop.header,
           headerOffset: 0,
           headerLength: drop.header.length,
+          timestampNs: timestamps ? batch.baseTimeNs + BigInt(drop.timeOffsetNs) : null,
         };
         if (!builder.addDiscard(sample)) {
           finish(builder);

@@ -179,3 +179,17 @@ test('discarded packets are numbered from 1 again when the agent starts anew', (
     [1, 2, 1],
   );
 });
+
+test('a dropped packet has the time when it was, for a collector that asks for times', () => {
+  const to = session({ timestamps: true });
+  to.addDrops(drops([{ timeOffsetNs: 7 }, { header: Buffer.alloc(0) }]));
+  to.flows();
+  const [first, second] = to.datagrams[0]?.samples ?? [];
+  assert.ok(first?.kind === 'discard' && second?.kind === 'discard');
+  assert.partialDeepStrictEqual(first.records, [
+    { tag: 1042 },
+    { tag: 1043, values: { timeNs: BigInt(NOW) * 1_000_000n + 7n } },
+    { kind: 'sampled_header' },
+  ]);
+  assert.equal(second.records.length, 2);
+});

@@ -79,7 +79,7 @@ export function createSession(agentAddress: Buffer, startedAt: number, options: 
   const describe = createDescription(options);
   const dataSources = createDataSources();
   const adapters = new Map<number, HostAdapter>();
-  const discards = createDiscards(build, options.maxAgeMs);
+  const discards = createDiscards(build, options);
   let countersBootId: Buffer = Buffer.alloc(0);
   let sequence = 0;
   const sample: FlowSample = {

@@ -4,11 +4,12 @@
 //   tag 5, length
 //   sequence, ds_class 2, ds_index 1, drops, input, output, reason, record count     8 × u32
 //   [ tag 1042, length: the kernel's name ]
+//   [ tag 1043, length 8: time ]
 //   [ tag 1, length: sampled_header ]
 
 import { DATA_SOURCE_PHYSICAL_ENTITY, DISCARDED_PACKET, HOST_INDEX, LINUX_DROP_REASON } from './constants.ts';
 import { discardReasonOf } from './discard-reasons.ts';
-import { type HeaderProtocol, writeSampledHeader } from './flow-sample.ts';
+import { type HeaderProtocol, writeSampledHeader, writeTimestamp } from './flow-sample.ts';
 import { closeLength, openLength, padded, type Sink, writeString, writeU32 } from './xdr-sink.ts';
 
 export interface DiscardSample {
@@ -27,18 +28,21 @@ export interface DiscardSample {
   header: Buffer;
   headerOffset: number;
   headerLength: number;
+  /** Since 1970, UTC. */
+  timestampNs?: bigint | null;
 }
 
 const MAX_REASON_BYTES = 64;
 
 /** The largest sample with header bytes up to the cap. */
 export function maxDiscardSampleBytes(maxHeaderBytes: number): number {
-  return 8 + 32 + (8 + 4 + padded(MAX_REASON_BYTES)) + (8 + 16 + padded(maxHeaderBytes));
+  return 8 + 32 + (8 + 4 + padded(MAX_REASON_BYTES)) + (8 + 8) + (8 + 16 + padded(maxHeaderBytes));
 }
 
 /** Look at `sink.overflow` afterwards. */
 export function writeDiscardSample(sink: Sink, sample: DiscardSample, maxHeaderBytes: number): void {
-  const { headerProtocol } = sample;
+  const { headerProtocol, timestampNs } = sample;
+  const hasTime = typeof timestampNs === 'bigint';
   writeU32(sink, DISCARDED_PACKET);
   const length = openLength(sink);
   writeU32(sink, sample.sequence);
@@ -48,11 +52,12 @@ export function writeDiscardSample(sink: Sink, sample: DiscardSample, maxHeaderB
   writeU32(sink, sample.input);
   writeU32(sink, sample.output);
   writeU32(sink, discardReasonOf(sample.reason));
-  writeU32(sink, headerProtocol === null ? 1 : 2);
+  writeU32(sink, 1 + (hasTime ? 1 : 0) + (headerProtocol === null ? 0 : 1));
   writeU32(sink, LINUX_DROP_REASON);
   const reason = openLength(sink);
   writeString(sink, sample.reason, MAX_REASON_BYTES);
   closeLength(sink, reason);
+  if (hasTime) writeTimestamp(sink, timestampNs);
   if (headerProtocol !== null) writeSampledHeader(sink, { ...sample, headerProtocol }, maxHeaderBytes);
   closeLength(sink, length);
 }

@@ -139,7 +139,7 @@ function writeWord(sink: Sink, tag: number, value: number): void {
   writeU32(sink, value);
 }
 
-function writeTimestamp(sink: Sink, timeNs: bigint): void {
+export function writeTimestamp(sink: Sink, timeNs: bigint): void {
   writeU32(sink, EXTENDED_TIMESTAMP);
   writeU32(sink, 8);
   const at = reserve(sink, 8);
