@@ -105,10 +105,19 @@ for (const [where, shardCount] of [
       assert.match(await registry.registry.metrics(), /tcxflow_writer_removed_rows_total\{table="flows"\} 500\n/);
     });
 
-    test('complete_until says so', async () => {
+    test('the ledger and complete_until say so', async () => {
       const range = { from: new Date(today - 4 * DAY_MS), to: new Date(Date.now() + 60_000) };
       const text = (time: Date) => time.toISOString().slice(0, 19).replace('T', ' ');
       const parameters = { from: text(range.from), to: text(range.to) };
+      const rows = await cluster.ask<{ day: string; removed: number }>(
+        `SELECT toYYYYMMDD(minute) AS day, max(flowsRemoved) AS removed
+         FROM ledger_minutes(from = {from:String}, to = {to:String}) GROUP BY day ORDER BY day`,
+        parameters,
+      );
+      assert.deepEqual(
+        rows.map(({ day, removed }) => [String(day), Number(removed)]),
+        [3, 2, 1, 0].map((daysAgo) => [partition(daysAgo), daysAgo === 3 ? 1 : 0]),
+      );
       // As what an agent says by which it is known.
       await cluster.client.command({
         query: `INSERT INTO interface_counters (agent, time) SELECT 'told', now64(9)`,

@@ -32,6 +32,8 @@ const plain = {
   agent: 'a1',
   ifIndex: 2,
   ifName: 'eth0',
+  inputIfIndex: 2,
+  outputIfIndex: 0,
   direction: 'ingress',
   tcpFlags: 0x18,
   protocol: 6,
@@ -65,7 +67,7 @@ export function knownFlows(hour: number): Flow[] {
   const at = (minute: number) => hour + minute * MINUTE_MS;
   const client = mapped(10, 0, 0, 1);
   const server = mapped(198, 51, 100, 10);
-  const there = { srcAddress: client, dstAddress: server, srcPort: 40_000, dstPort: 443 };
+  const there = { srcAddress: client, dstAddress: server, srcPort: 40_000, dstPort: 443, outputIfIndex: 3 };
   const back = { srcAddress: server, dstAddress: client, srcPort: 443, dstPort: 40_000, direction: 'egress' } as const;
   const ours = { srcAs: 64_500, dstAs: 64_496, srcCountry: 'CH', dstCountry: 'US', srcNetwork: 'office' };
   const theirs = { srcAs: 64_496, dstAs: 64_500, srcCountry: 'US', dstCountry: 'CH', dstNetwork: 'office' };

@@ -1,4 +1,69 @@
--- Up to when flows were removed for want of room, beside up to when they are complete.
+-- The ledger says of what came to be stored whether the flows are still there, as removed has it.
+CREATE OR REPLACE VIEW ledger_minutes AS
+WITH (SELECT toUInt32(greatest(60, max(intDiv(lcm(60000, windowMs), 1000)))) FROM stored WHERE minute >= {from:DateTime('UTC')} AND minute < {to:DateTime('UTC')}) AS stepSeconds,
+    (SELECT toUInt32(least(7200, greatest(120, 2 * max(dateDiff('second', since, at))))) FROM ledger WHERE stage = 'aggregate' AND out > 0 AND minute >= {from:DateTime('UTC')} AND minute < {to:DateTime('UTC')}) AS graceSeconds,
+    (SELECT groupArray((since, until)) FROM (SELECT DISTINCT since, until FROM removed WHERE table = 'flows' AND until > {from:DateTime('UTC')} AND since < {to:DateTime('UTC')})) AS gone
+SELECT minute, agent,
+    captured + missing AS chosen, captured, missing, twice, decoded, aggregated, stored, letters,
+    mapFilter((cause, samples) -> samples > 0, mapConcat(map('ring_full', ringFull, 'copy_failed', copyFailed), lostLater)) AS lost,
+    untold AS atCapture,
+    captured - decoded - decodeLost AS atDecode,
+    decoded - aggregated - aggregateLost AS atAggregate,
+    aggregated - stored AS atWriter,
+    atCapture + atDecode + atAggregate + atWriter AS balance,
+    greatest(toDateTime64(minute + stepSeconds, 3, 'UTC'), touched) < now64(3) - toIntervalSecond(graceSeconds) AS settled,
+    if(settled, 0, greatest(0, atDecode + atAggregate + atWriter)) AS waiting,
+    arrayFilter(text -> text != '', [
+        if(atCapture > 0, concat(toString(atCapture), ' missing between the kernel and Kafka, of no cause that was told'), ''),
+        if(twice > 0, concat(toString(twice), ' of a number that another had'), ''),
+        if(settled AND atDecode > 0, concat(toString(atDecode), ' did not come out of decode'), ''),
+        if(settled AND atDecode < 0, concat(toString(-atDecode), ' too many came out of decode'), ''),
+        if(settled AND atAggregate > 0, concat(toString(atAggregate), ' did not come out of aggregate'), ''),
+        if(settled AND atAggregate < 0, concat(toString(-atAggregate), ' too many came out of aggregate'), ''),
+        if(settled AND atWriter > 0, concat(toString(atWriter), ' are not stored'), ''),
+        if(settled AND atWriter < 0, concat(toString(-atWriter), ' too many are stored'), ''),
+        if(letters > 0, concat('dead letters: ', toString(letters)), '')
+    ]) AS wrong,
+    multiIf(length(wrong) > 0, arrayStringConcat(wrong, '; '),
+        waiting > 0, concat(toString(waiting), ' on their way'),
+        length(lost) > 0, 'what is lost is told', flowsRemoved, 'all there, until its flows were removed for want of room', 'all there') AS verdict,
+    arrayExists(range -> minute >= range.1 AND minute < range.2, gone) AS flowsRemoved
+FROM
+(
+    SELECT toDateTime(intDiv(toUnixTimestamp(parts.minute), stepSeconds) * stepSeconds, 'UTC') AS minute, agent,
+        sum(parts.captured) AS captured, sum(parts.missing) AS missing, sum(parts.twice) AS twice, sum(parts.ringFull) AS ringFull,
+        sum(parts.copyFailed) AS copyFailed, sum(parts.untold) AS untold, sum(parts.decoded) AS decoded, sum(parts.decodeLost) AS decodeLost,
+        sum(parts.aggregated) AS aggregated, sum(parts.aggregateLost) AS aggregateLost, sum(parts.stored) AS stored, sum(parts.letters) AS letters,
+        sumMap(parts.lostLater) AS lostLater, max(parts.touched) AS touched
+    FROM
+    (
+        SELECT minute, agent, captured, missing, twice, ringFull, copyFailed, untold,
+            toInt64(0) AS decoded, toInt64(0) AS decodeLost, toInt64(0) AS aggregated, toInt64(0) AS aggregateLost, toInt64(0) AS stored,
+            toInt64(0) AS letters, CAST(map('unreceived', lostOnWay), 'Map(String, Int64)') AS lostLater, lastSentAt AS touched
+        FROM ledger_points(from = {from:DateTime('UTC')}, to = {to:DateTime('UTC')})
+        UNION ALL
+        SELECT minute, agent, 0, 0, 0, 0, 0, 0, out, if(out > 0, 0, arraySum(mapValues(lost))), 0, 0, 0, if(out > 0, 0, letters), if(out > 0, CAST(map(), 'Map(String, Int64)'), lost), at
+        FROM
+        (
+            SELECT minute, agent, toInt64(sum(entries.out)) AS out, toInt64(max(entries.letters)) AS letters, max(entries.at) AS at,
+                argMax(CAST(entries.lost, 'Map(String, Int64)'), entries.at) AS lost
+            FROM ledger AS entries FINAL
+            WHERE stage = 'decode' AND minute >= {from:DateTime('UTC')} AND minute < {to:DateTime('UTC')}
+            GROUP BY minute, agent, bootId, batchSequence, if(batchSequence = 0, (partition, offset), (0, 0))
+        )
+        UNION ALL
+        SELECT minute, agent, 0, 0, 0, 0, 0, 0, 0, 0, toInt64(out), toInt64(arraySum(mapValues(lost))), 0, toInt64(letters), CAST(lost, 'Map(String, Int64)'), at
+        FROM ledger FINAL
+        WHERE stage = 'aggregate' AND minute >= {from:DateTime('UTC')} AND minute < {to:DateTime('UTC')}
+        UNION ALL
+        SELECT minute, agent, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, toInt64(samples), 0, CAST(map(), 'Map(String, Int64)'), toDateTime64(0, 3, 'UTC')
+        FROM stored
+        WHERE minute >= {from:DateTime('UTC')} AND minute < {to:DateTime('UTC')}
+    ) AS parts
+    GROUP BY minute, agent
+)
+COMMENT 'ledger_minutes(from, to): of each agent and minute what was chosen, came through each stage, was lost by cause and is stored; balance is what nobody accounts for, settled says that nothing is on its way any more; flowsRemoved, that flows of the minute were removed since';
+
 CREATE OR REPLACE VIEW complete_until AS
 SELECT heard.agent AS agent, multiIf(silentSeconds > 60, 'silent', dateDiff('second', lastSample, {to:DateTime('UTC')}) > 60, 'quiet', 'live') AS state,
     lastSample, lastHeard, greatest(0, dateDiff('second', lastHeard, {to:DateTime('UTC')})) AS silentSeconds,
