@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { inNetns, ip, ipBatch } from '@tcxflow/lab/netns.ts';
 import { SFCAPD, skipWithout, TSHARK } from '../../services/sflow/codec/testing/collectors.ts';
 import { captureIn, makeNetns, spawnIn } from '../support/in-netns.ts';
 import { needsRoot } from '../support/require-root.ts';
@@ -81,4 +83,45 @@ test('without CAP_NET_RAW the start ends and says which key, and what to do', on
   assert.equal(code, 'NOT_PERMITTED');
   assert.match(message, /sflow\.collectors, 192\.0\.2\.7:6343: spoof_source: .*Operation not permitted/);
   assert.match(hint, /CAP_NET_RAW.*leave spoof_source out/);
+});
+
+/** Sends 300 datagrams of 1000 bytes at once, and prints how many the kernel took, and how many ticks of a timer that lasted. */
+const BURST = `
+  import { openSpoofingSender } from ${JSON.stringify(new URL('../../services/sflow/spoofing-sender.ts', import.meta.url).href)};
+  const to = { ip: '10.9.0.2', port: 6343, family: 4 };
+  const sender = openSpoofingSender(to, { dscp: 0, spoofSource: true, bufferBytes: 4096 });
+  const datagram = Buffer.alloc(1000);
+  datagram.set([0, 0, 0, 5, 0, 0, 0, 1, 192, 0, 2, 1]);
+  let [answers, taken, ticks] = [0, 0, 0];
+  const timer = setInterval(() => ticks++, 1);
+  for (let i = 0; i < 300; i++)
+    sender.send(datagram, (error) => {
+      if (!error) taken++;
+      if (++answers < 300) return;
+      clearInterval(timer);
+      sender.close();
+      console.log(JSON.stringify({ taken, ticks }));
+    });
+`;
+
+test('a full socket makes the datagrams with a spoofed source wait, and none is lost', onWire, async (t) => {
+  const netns = await makeNetns(t);
+  await ipBatch(netns, [
+    'link add near type veth peer name far address 02:00:00:00:00:02',
+    'link set near up',
+    'link set far up',
+    'address add 10.9.0.1/24 dev near',
+    'neighbour add 10.9.0.2 lladdr 02:00:00:00:00:02 dev near nud permanent',
+  ]);
+  // A slow line with a long queue: what it has not sent yet counts for the socket.
+  await inNetns(netns, 'tc', ...'qdisc add dev near root tbf rate 10mbit burst 2000 latency 10s'.split(' '));
+  const far = async () => JSON.parse(await ip('-n', netns, '-s', '-j', 'link', 'show', 'far'))[0].stats64.rx.packets;
+  const before = await far();
+  const child = spawnIn(t, netns, process.execPath, '--input-type=module', '-e', BURST);
+  const { taken, ticks } = JSON.parse((await once(createInterface(child.stdout!), 'line'))[0]);
+  assert.equal(taken, 300);
+  assert.ok(ticks > 50, String(ticks)); // 300 * 1042 bytes at 10 Mbit/s are 250 ms
+  for (let i = 0; i < 100 && (await far()) - before < 300; i++) await delay(20);
+  const arrived = (await far()) - before;
+  assert.ok(arrived >= 300 && arrived < 320, String(arrived)); // the kernel's own of IPv6 besides
 });
