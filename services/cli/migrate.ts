@@ -30,15 +30,16 @@ function appliedText(names: readonly string[]): string {
   return names.length === 0 ? UP_TO_DATE : names.map((name) => `applied ${name}\n`).join('');
 }
 
-/** Each step with the first line of its statements. */
+/** Each step with the first line of its statements; on a cluster with the engines too, which differ from the files'. */
 export function planText(steps: readonly MigrationStep[], layout?: ClusterLayout): string {
   if (steps.length === 0) return UP_TO_DATE;
   const place = layout ? `on all nodes of the cluster ${layout.cluster}:\n` : '';
-  const plan = steps
-    .map(({ name, statements }) => {
-      const lines = statements.map((statement) => `    ${(statement.split('\n')[0] as string).slice(0, 110)}\n`);
-      return `would apply ${name}\n${lines.join('')}`;
-    })
-    .join('');
-  return place + plan;
+  const linesOf = (statement: string): string[] => {
+    const [first = '', ...rest] = statement.split('\n');
+    const engine = rest.find((line) => line.startsWith('ENGINE = '));
+    return [`    ${first.slice(0, 110)}\n`, ...(layout && engine ? [`        ${engine}\n`] : [])];
+  };
+  return (
+    place + steps.map(({ name, statements }) => `would apply ${name}\n${statements.flatMap(linesOf).join('')}`).join('')
+  );
 }

@@ -88,8 +88,19 @@ async function readStates(client: ClickHouseClient, { cluster, database }: Clust
       SELECT hostName(), toUInt32(_shard_num), tcpPort(), 'database', engine
       FROM clusterAllReplicas({cluster:String}, system.databases) AS found WHERE found.name = {database:String}
     ) GROUP BY host, port, shardNum`;
-  return ask<NodeState>(client, query, { cluster, database });
+  try {
+    return await ask<NodeState>(client, query, { cluster, database });
+  } catch (error) {
+    if (!UNREACHABLE.includes((error as { code?: string }).code ?? '')) throw error;
+    throw unfit(
+      `a node of ${cluster} does not answer: ${(error as Error).message}`,
+      'start it: a migration is for all',
+    );
+  }
 }
+
+/** SOCKET_TIMEOUT, NETWORK_ERROR, ALL_CONNECTION_TRIES_FAILED */
+const UNREACHABLE = ['209', '210', '279'];
 
 /** @throws {TcxflowError} a node without the database, or whose macros do not tell it from the others */
 export function checkStates(states: readonly NodeState[], nodes: number, { cluster, database }: ClusterLayout): void {

@@ -8,6 +8,7 @@ import { skipWithout } from '@tcxflow/embedded/testing/engines.ts';
 import type { Flow } from '@tcxflow/schemas/generated.ts';
 import { flowCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import { type BlockFormat, blockFormats } from '@tcxflow/writer/block-formats.ts';
+import { writerSection } from '@tcxflow/writer/config.ts';
 import { insertBlock } from '@tcxflow/writer/insert.ts';
 import { takeMigrationLock } from '@tcxflow/writer/migration-lock.ts';
 import { loadMigrations, migrate, planSteps } from '@tcxflow/writer/migrations.ts';
@@ -44,7 +45,7 @@ describe('a cluster of two shards', skipWithout('clickhouse'), () => {
     const plan = planText(await planSteps(cluster.client, undefined, layout), layout);
     assert.match(
       plan,
-      /^on all nodes of the cluster lab:\nwould apply 001_flows\n {4}CREATE TABLE IF NOT EXISTS flows_local ON CLUSTER lab\n/,
+      /^on all nodes of the cluster lab:\nwould apply 001_flows\n {4}CREATE TABLE IF NOT EXISTS flows_local ON CLUSTER lab\n {8}ENGINE = ReplicatedMergeTree\('/,
     );
     const names = loadMigrations().map(({ name }) => name);
     assert.deepEqual(await migrate(cluster.client, undefined, layout), names);
@@ -53,6 +54,28 @@ describe('a cluster of two shards', skipWithout('clickhouse'), () => {
     await assert.rejects(migrate(cluster.client, undefined, { ...layout, cluster: 'other' }), {
       message: /no cluster other; it knows .*lab/,
     });
+  });
+
+  test('changes how long rows are kept on all shards', async () => {
+    const { retention } = writerSection.parse({ retention: { flowsDays: 7 } });
+    assert.deepEqual(await migrate(cluster.client, retention, layout), ['retention of flows: 7 days instead of 30']);
+    assert.deepEqual(await migrate(cluster.client, retention, layout), []);
+    for (const { ask } of cluster.shards)
+      assert.match(
+        (await ask<{ text: string }>(`SELECT engine_full AS text FROM system.tables WHERE name = 'flows_local'`))[0]
+          ?.text ?? '',
+        /TTL toDateTime\(windowStart\) \+ toIntervalDay\(7\)/,
+      );
+  });
+
+  test('is not migrated while a node is away', async () => {
+    const [, second] = cluster.shards as [Cluster['shards'][0], Cluster['shards'][0]];
+    await second.stop();
+    await assert.rejects(migrate(cluster.client, undefined, layout), {
+      code: 'CLUSTER',
+      message: /lab does not answer/,
+    });
+    await second.start();
   });
 
   test('takes a lock that one node has left over', async () => {
