@@ -164,17 +164,20 @@ test('one input gives the same bytes each time, whatever was decoded in between'
 test('IP bytes: the total length of a packet, all frames without their Ethernet headers for a GSO buffer', () => {
   const packet = ethernet(0x0800, ipv4(6, tcp(), { totalBytes: 1500 }));
   const tagged = Buffer.concat([packet.subarray(0, 12), hex('8100 0064'), packet.subarray(12)]);
-  const [plain, gso, gsoTagged, arp] = decodeAll(
+  const [plain, gso, gsoTagged, segment, arp] = decodeAll(
     batchOf([
       raw(packet, { wireBytes: 1514 }),
       raw(packet, { wireBytes: 1514 + 1514 + 354, segments: 3 }),
       raw(tagged, { wireBytes: 2 * 1518, segments: 2 }),
+      // One of a buffer whose header came with it, as sFlow of such buffers has it.
+      raw(packet, { wireBytes: 614 }),
       raw(ethernet(0x0806, hex('0001 0800 06 04 0001 0200000000aa c0000201 000000000000 c0000202'))),
     ]),
   );
   assert.equal(plain?.ipBytes, 1500);
   assert.equal(gso?.ipBytes, 1500 + 1500 + 340);
   assert.equal(gsoTagged?.ipBytes, 2 * 1500);
+  assert.equal(segment?.ipBytes, 600);
   assert.equal(arp?.ipBytes, 0);
 });
 

@@ -194,8 +194,12 @@ function join(into: Buffer, from: number, head: Buffer, sink: SampleSink, tail: 
   return at + tail.copy(into, at);
 }
 
-/** The header of a GSO buffer states the length of all its segments together: take their frames without L2 instead. */
+/**
+ * The header of a GSO buffer states the length of all its segments together: take their frames without L2 instead. So with a segment
+ * of one that came as sFlow, whose header states more than its frame has.
+ */
 function ipBytes(raw: SampleView, header: DecodedHeader): number {
   if (header.ipBytes === 0) return 0;
-  return raw.segments > 1 ? Math.max(0, raw.wireBytes - raw.segments * header.l2Bytes) : header.ipBytes;
+  const withoutL2 = Math.max(0, raw.wireBytes - raw.segments * header.l2Bytes);
+  return raw.segments > 1 ? withoutL2 : Math.min(header.ipBytes, withoutL2);
 }
