@@ -1,12 +1,12 @@
-// Known samples → the emitter → UDP → the receiver → the same pipeline once more: what is stored of the agents that came by
-// sFlow is what is stored of those whose samples came directly, packet for packet.
+// Known samples, and those that capture takes in the lab → the emitter → UDP → the receiver → the same pipeline once more: what is
+// stored of the agents that came by sFlow is what is stored of those whose samples came directly, packet for packet.
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClickHouse } from '@tcxflow/common/clickhouse.ts';
 import { commonSections } from '@tcxflow/common/config.ts';
@@ -15,6 +15,7 @@ import { startClickHouse } from '@tcxflow/embedded/clickhouse.ts';
 import { startKafka } from '@tcxflow/embedded/kafka.ts';
 import { choosePort } from '@tcxflow/embedded/ports.ts';
 import { connect, recordingLog, skipWithout } from '@tcxflow/embedded/testing/engines.ts';
+import { createLab } from '@tcxflow/lab/lab.ts';
 import { parseAddress } from '@tcxflow/packet/address.ts';
 import { ethernet, ipv4, ipv6, tag, tcp, udp } from '@tcxflow/packet/testing/frames.ts';
 import type { RawSample, SourceState } from '@tcxflow/schemas/generated.ts';
@@ -23,6 +24,7 @@ import { migrate } from '@tcxflow/writer/migrations.ts';
 import { countersOf, interfaceCounters } from '@tcxflow/writer/testing/messages.ts';
 import { scrape, sumOf } from '../../services/cli/up/scrape.ts';
 import { untilReady } from '../support/processes.ts';
+import { needsRoot } from '../support/require-root.ts';
 import { makeDataDir, tcxflow } from '../support/up.ts';
 
 const agents = [
@@ -36,6 +38,12 @@ const interfaces = [
   { ifIndex: 300, ifName: 'tenant-7' },
 ];
 const random = seededRandom(5);
+/** By capture. */
+const sampled = {
+  agent: 'host-lab',
+  agent_address: '192.0.2.77',
+  interfaces: [{ match: 'eth*', netns: `tcxflow-lab-${process.pid}-server`, rate: 20 }],
+};
 
 function frame(): Buffer {
   const host = () => 0x0a00_0000 + random.below(12);
@@ -138,7 +146,37 @@ test('what came by sFlow is stored as what came directly', {
       interfaces.map(({ ifIndex, ifName: name }) => ({ agent: address, ifIndex, name, kind: 'physical', speedBps })),
     ),
   );
+  await t.test('the same of traffic in the lab', { skip: needsRoot() }, compareLab);
   await services.stop();
+
+  async function compareLab(t: TestContext) {
+    const lab = await createLab();
+    t.after(() => lab.remove());
+    const [name, address] = [sampled.agent, sampled.agent_address];
+    await services.start('capture');
+    await lab.startTraffic();
+    await sleep(3000);
+    await lab.stopTraffic();
+    await services.stop('capture');
+    const samplesOf = async (agent: string) =>
+      Number((await ask(`SELECT sum(samples) AS n FROM flows WHERE agent = '${agent}'`))[0]?.n);
+    const chosen = async () =>
+      (await ask(`SELECT sum(samples) AS n FROM captured FINAL WHERE agent = '${name}'`))[0]?.n;
+    await until(async () => {
+      const all = Number(await chosen());
+      return all > 500 && (await samplesOf(name)) === all && (await samplesOf(address)) === all;
+    });
+    const [direct = [], received = []] = await Promise.all([name, address].map((agent) => ask(flowsOf(agent))));
+    // Segments of a buffer are all as long as their mean, which sFlow has in whole bytes.
+    const rounded = ({ bytes, ipBytes, bytesVariance, ...rest }: Record<string, unknown>) => rest;
+    assert.deepEqual(received.map(rounded), direct.map(rounded));
+    for (const [index, row] of direct.entries()) {
+      const off = (field: string) => Math.abs(Number(received[index]?.[field]) - Number(row[field]));
+      for (const field of ['bytes', 'ipBytes'])
+        assert.ok(off(field) <= Number(row.packets) / 2, `${field} ${off(field)}`);
+      assert.ok(off('bytesVariance') <= 0.01 * Number(row.bytesVariance), `variance ${off('bytesVariance')}`);
+    }
+  }
 
   /** Over all windows: sFlow has no time of a packet, so that some are in the next one. */
   function flowsOf(agent: string): string {
@@ -150,6 +188,7 @@ test('what came by sFlow is stored as what came directly', {
   }
 
   async function startServices() {
+    const capture = { ...sampled, user: 'root', spool_folder: join(dataDir, 'spool') };
     const udpPort = await choosePort(0);
     const config = join(dataDir, 'services.yaml');
     const yaml = `
@@ -158,25 +197,32 @@ clickhouse: {url: "${url}", username: "${username}", password: "${password}"}
 log: {level: warn}
 aggregate: {window_ms: 1000, allowed_lateness_ms: 500, idle_timeout_ms: 500}
 writer: {flush_interval_ms: 200}
+capture: ${JSON.stringify(capture)}
 receiver: {listen: ["[::1]:${udpPort}"]}
 sflow: {collectors: [{address: "[::1]:${udpPort}", agents: ["host-*"], port_names: true}]}
 `;
     writeFileSync(config, yaml);
     const running = new Map<string, { child: ChildProcess; http: number }>();
     t.after(() => running.forEach(({ child }) => void child.kill('SIGKILL')));
-    for (const name of ['decode', 'aggregate', 'writer', 'sflow', 'receiver']) {
+    async function start(name: string) {
       const http = await choosePort(0);
       const env = { ...process.env, TCXFLOW_HTTP__PORT: String(http) };
       const child = spawn(process.execPath, [tcxflow, name, '--config', config], { stdio: 'inherit', env });
       running.set(name, { child, http });
+      await untilReady(name, child, http);
     }
-    for (const [name, { child, http }] of running) await untilReady(name, child, http);
+    await Promise.all(['decode', 'aggregate', 'writer', 'sflow', 'receiver'].map(start));
     return {
+      start,
       metric: async (service: string, name: string) =>
         sumOf(await scrape(`http://127.0.0.1:${running.get(service)?.http}`), `tcxflow_${service}_${name}`),
-      async stop() {
-        for (const { child } of running.values()) child.kill('SIGTERM');
-        await Promise.all([...running.values()].map(({ child }) => child.exitCode ?? once(child, 'exit')));
+      async stop(only?: string) {
+        const those = [...running].filter(([name]) => only === undefined || name === only);
+        for (const [name, { child }] of those) {
+          child.kill('SIGTERM');
+          running.delete(name);
+        }
+        await Promise.all(those.map(([, { child }]) => child.exitCode ?? once(child, 'exit')));
       },
     };
   }
