@@ -73,17 +73,37 @@ test('a collector that goes by the sender sees an exporter for each agent', {
   assert.deepEqual([...exporters].sort(), ['192.0.2.1', '198.51.100.7']);
 });
 
+const WITHOUT = ['--bounding-set=-net_raw,-net_admin', '--inh-caps=-net_raw,-net_admin'];
+
 test('without CAP_NET_RAW the start ends and says which key, and what to do', onWire, async (t) => {
   const netns = await makeNetns(t);
   const collectors = JSON.stringify([{ address: '192.0.2.7:6343', spoofSource: true }]);
-  const without = ['--bounding-set=-net_raw,-net_admin', '--inh-caps=-net_raw,-net_admin'];
-  const child = spawnIn(t, netns, 'setpriv', ...without, process.execPath, program, collectors, '192.0.2.1');
+  const child = spawnIn(t, netns, 'setpriv', ...WITHOUT, process.execPath, program, collectors, '192.0.2.1');
   const [line] = await once(createInterface(child.stdout!), 'line');
   const { code, message, hint } = JSON.parse(line);
   assert.equal(code, 'NOT_PERMITTED');
   assert.match(message, /sflow\.collectors, 192\.0\.2\.7:6343: spoof_source: .*Operation not permitted/);
   assert.match(hint, /CAP_NET_RAW.*leave spoof_source out/);
 });
+
+test(
+  'without CAP_NET_RAW a changed list that asks for it is not taken, and sending goes on as before',
+  onWire,
+  async (t) => {
+    const netns = await makeNetns(t);
+    const [before, after] = [false, true].map((spoofSource) =>
+      JSON.stringify([{ address: '127.0.0.1:7001', spoofSource }]),
+    );
+    const args = [`COLLECTORS=${after}`, 'setpriv', ...WITHOUT, process.execPath, program, before!, '192.0.2.1'];
+    const child = spawnIn(t, netns, 'env', ...args);
+    const seen = () => captureIn(t, netns, ['udp.dstport', 'ip.src'], ({ size }) => size === 1);
+    assert.deepEqual(await seen(), ['7001,127.0.0.1']);
+    const answer = once(createInterface(child.stdout!), 'line');
+    child.kill('SIGHUP');
+    assert.deepEqual(JSON.parse((await answer)[0]), { code: 'NOT_PERMITTED' });
+    assert.deepEqual(await seen(), ['7001,127.0.0.1']);
+  },
+);
 
 /** Sends 300 datagrams of 1000 bytes at once, and prints how many the kernel took, and how many ticks of a timer that lasted. */
 const BURST = `

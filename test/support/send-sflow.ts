@@ -1,6 +1,6 @@
 // node send-sflow.ts COLLECTORS AGENT…: the emitter's sockets in a process of their own, for tests in another namespace. One
 // datagram of each agent twenty times a second; COLLECTORS as JSON, as in the configuration. At SIGTERM it prints which
-// datagrams were lost.
+// datagrams were lost, at SIGHUP what came of taking the COLLECTORS of the environment.
 
 import { createMetrics } from '@tcxflow/common/metrics.ts';
 import { quietLog } from '@tcxflow/common/testing/quiet.ts';
@@ -48,6 +48,14 @@ setInterval(() => {
     for (const { number } of collectors.streams()) collectors.send(number, datagram);
   }
 }, EVERY_MS);
+process.on('SIGHUP', () => {
+  try {
+    collectors.replace(sflowSection.parse({ collectors: JSON.parse(process.env.COLLECTORS ?? '[]') }));
+    process.stdout.write('{}\n');
+  } catch (error) {
+    process.stdout.write(`${JSON.stringify({ code: (error as { code: string }).code })}\n`);
+  }
+});
 process.on('SIGTERM', async () => {
   const { values } = await metrics.lostDatagrams.get();
   process.stdout.write(`${JSON.stringify(values)}\n`, () => process.exit(0));
