@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createMinuteCounter, minuteOf } from './minutes.ts';
+import { countReadable, createMinuteCounter, minuteOf } from './minutes.ts';
+import { oldRawBatch } from './testing/old-raw-batch.ts';
 import { seededRandom } from './testing/random.ts';
 
 const MINUTE_NS = 60_000_000_000n;
@@ -51,4 +52,10 @@ test('times that somebody made up are those that a table can hold', () => {
     counter.add(offsetNs, 1);
     assert.deepEqual([...counter.counts()], [[minuteMs, 1]]);
   }
+});
+
+test('what can be read of a raw batch counts, of an older schema too', () => {
+  assert.deepEqual([...(countReadable(oldRawBatch)?.counts ?? [])], [[1_785_000_000_000, 1]]);
+  assert.equal(countReadable(oldRawBatch.subarray(0, 40)), undefined);
+  assert.equal(countReadable(null), undefined);
 });

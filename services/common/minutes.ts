@@ -1,5 +1,6 @@
 // The minute of the clock that a sample belongs to, by its own time: what every stage counts by. Pure.
 
+import { sampleBatchCodec } from '@tcxflow/schemas/topics.ts';
 import { forEachSample, openRawBatch, type RawBatch } from './raw-batch.ts';
 
 const MINUTE_MS = 60_000;
@@ -72,14 +73,16 @@ export function createMinuteCounter(): MinuteCounter {
 export function countReadable(message: Buffer | null): { batch: RawBatch; counts: Map<number, number> } | undefined {
   const counter = createMinuteCounter();
   let batch: RawBatch;
+  let current: Buffer;
   try {
-    batch = openRawBatch(message);
+    current = sampleBatchCodec.current(message);
+    batch = openRawBatch(current);
   } catch {
     return undefined; // whoever asks knows already why
   }
   counter.begin(batch.baseTimeNs);
   try {
-    forEachSample(message as Buffer, batch, ({ timeOffsetNs, sampleCount }) => counter.add(timeOffsetNs, sampleCount));
+    forEachSample(current, batch, ({ timeOffsetNs, sampleCount }) => counter.add(timeOffsetNs, sampleCount));
   } catch {
     // What comes before the place where it is broken was counted.
   }

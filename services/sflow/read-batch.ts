@@ -35,7 +35,7 @@ export function createBatchReader(): BatchReader {
     });
     // Two CPUs may hand in their samples in another order than they numbered them.
     const sorted = ordered ? samples : samples.slice(0, count).sort((a, b) => a.sequence - b.sequence);
-    return { head, message: message as Buffer, samples: sorted, count };
+    return { head, message: current, samples: sorted, count };
   };
 }
 
