@@ -10,6 +10,7 @@ import { createDiscards } from './discards.ts';
 import { createDescription } from './packet-description.ts';
 import type { WantsPacket } from './prefix-filter.ts';
 import type { ReadBatch } from './read-batch.ts';
+import { stateSegment } from './segment-header.ts';
 
 export interface SessionOptions {
   subAgentId: number;
@@ -164,6 +165,7 @@ export function createSession(agentAddress: Buffer, startedAt: number, options: 
         sample.wireBytes = raw.segments > 1 ? Math.round(raw.wireBytes / raw.segments) : raw.wireBytes;
         sample.headerOffset = raw.headerAt;
         sample.headerLength = raw.headerBytes;
+        if (raw.segments > 1) stateSegment(message, raw, state.linkType, sample.wireBytes);
         describe?.(sample, state, raw, head.baseTimeNs);
         const first = wantsPacket ? source.wanted + 1 : number + other.sequence;
         source.wanted += raw.sampleCount;
