@@ -9,10 +9,12 @@ import { after, before, describe, it } from 'node:test';
 import {
   dissectWithTshark,
   type FlowRow,
+  findProgram,
   SFACCTD,
   SFCAPD,
   sendUdp,
   skipWithout,
+  startGoflow2,
   startSfacctd,
   startSfcapd,
   TSHARK,
@@ -50,6 +52,8 @@ function sorted(rows: FlowRow[]): string[] {
 }
 
 const tshark = skipOption(TSHARK);
+/** Not among Debian's packages, and so nobody's duty. */
+const goflow2 = { skip: findProgram('goflow2') === null && 'goflow2 is not on PATH' };
 
 function skipOption(tools: Record<string, string>): { skip: string | false } {
   return { skip: skipWithout(tools) };
@@ -101,6 +105,24 @@ describe('collectors of other projects', () => {
         }),
       );
       assert.deepEqual(sorted(rows), sorted(expected));
+    });
+
+    it(`goflow2 prints the flows of datagrams ${profile}`, goflow2, async () => {
+      const collector = await startGoflow2();
+      await sendUdp(collector.port, datagrams);
+      const rows = await collector.stop();
+      // Of header_protocol it knows Ethernet only: of packets without L2 it has what stands beside the header.
+      const bare = { sourceAddress: '', destinationAddress: '', protocol: 0, sourcePort: 0, destinationPort: 0 };
+      const expected = stream.flatMap((datagram) =>
+        datagram.flows.map((flow) => ({
+          ...sentRow(datagram, flow),
+          ...(flow.sample.headerProtocol === 1 ? {} : bare),
+        })),
+      );
+      assert.deepEqual(sorted(rows), sorted(expected));
+      const withFlows = stream.filter(({ flows }) => flows.length > 0);
+      const seen = new Set(collector.sequences().map(({ agent, sequence }) => `${agent} ${sequence}`));
+      assert.deepEqual(seen, new Set(withFlows.map(({ agent, sequence }) => `${agent} ${sequence}`)));
     });
 
     it(`sfacctd prints the flows and counters of datagrams ${profile}`, skipOption(SFACCTD), async () => {

@@ -1,7 +1,8 @@
 // Independent collectors, for tests of anything that emits sFlow. They need no root and write below a given folder.
 
 export type { Collector, FlowRow } from './flow-row.ts';
-export { sendUdp, skipWithout } from './processes.ts';
+export { type Goflow2, startGoflow2 } from './goflow2.ts';
+export { findProgram, sendUdp, skipWithout } from './processes.ts';
 export { type Sfacctd, startSfacctd } from './sfacctd.ts';
 export { startSfcapd } from './sfcapd.ts';
 export { type Dissection, dissectWithTshark } from './tshark.ts';
