@@ -5,10 +5,9 @@ import { compressionTypes, createKafka } from '@tcxflow/common/kafka.ts';
 import { openRawBatch } from '@tcxflow/common/raw-batch.ts';
 import { createRenewingProducer } from '@tcxflow/common/renewing-producer.ts';
 import { quietLog } from '@tcxflow/common/testing/quiet.ts';
-import { decodedBatchCodec, flowCodec, sampleBatchCodec } from '@tcxflow/schemas/topics.ts';
+import { decodedBatchCodec, flowCodec, sampleBatchCodec, topicNames } from '@tcxflow/schemas/topics.ts';
 import { makeSampleBatch } from '../bench/sample-batch.ts';
 import { makeFlows } from '../support/flows.ts';
-import { inputs } from './pauses.ts';
 import type { Service } from './workers.ts';
 
 export const PARTITIONS = 4;
@@ -51,6 +50,12 @@ function* flows(count: number): Generator<Buffer> {
   const messages = makeFlows(10_000, windowStart).map((flow) => flowCodec.encode(flow));
   for (let index = 0; index < count; index++) yield messages[index % messages.length] as Buffer;
 }
+
+export const inputs: Record<Service, string> = {
+  decode: topicNames.rawSamples,
+  aggregate: topicNames.decodedSamples,
+  writer: topicNames.flows,
+};
 
 const backlogs: Record<Service, () => Generator<Buffer>> = {
   decode: () => rawBatches(8000),

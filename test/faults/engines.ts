@@ -1,5 +1,6 @@
 // Kafka and ClickHouse behind proxies, on ports that stay the same however often they are killed and started again.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type EmbeddedClickHouse, startClickHouse } from '@tcxflow/embedded/clickhouse.ts';
 import { type EmbeddedKafka, startKafka } from '@tcxflow/embedded/kafka.ts';
 import { choosePort } from '@tcxflow/embedded/ports.ts';
@@ -10,7 +11,8 @@ import { watchClickHouse, watchKafka } from './requests.ts';
 export interface Engine {
   readonly name: 'kafka' | 'clickhouse';
   readonly proxy: EngineProxy;
-  readonly pid: number;
+  /** To its process, if there is one at this moment. */
+  signal(signal: NodeJS.Signals): void;
   /** kill -9, and a start on the same data and port. @param awayMs in between */
   kill(awayMs: number): Promise<void>;
   /** The same with a clean end. */
@@ -34,11 +36,13 @@ export async function startEngines(dataDir: string, log: EmbeddedLog): Promise<E
   const kafkaProxy = await startProxy(() => kafkaPort, watchKafka);
   const clickhouseProxy = await startProxy(() => httpPort, watchClickHouse);
   let user = { username: '', password: '' };
-  const kafka = await openEngine('kafka', kafkaProxy, async () => {
+  const onOwnEnd = (name: Engine['name']) => (how: string) =>
+    log.error({ name, how }, 'an engine ended by itself; starting it again');
+  const kafka = await openEngine('kafka', kafkaProxy, onOwnEnd('kafka'), async () => {
     const running = await startKafka({ dataDir, log, port: kafkaPort, advertisedPort: kafkaProxy.port });
     return checkPort(running, running.brokers[0]?.endsWith(`:${kafkaPort}`));
   });
-  const clickhouse = await openEngine('clickhouse', clickhouseProxy, async () => {
+  const clickhouse = await openEngine('clickhouse', clickhouseProxy, onOwnEnd('clickhouse'), async () => {
     const running = await startClickHouse({ dataDir, log, httpPort });
     user = { username: running.username, password: running.password };
     return checkPort(running, running.url.endsWith(`:${httpPort}`));
@@ -57,28 +61,71 @@ async function checkPort(running: Running, isSame: boolean | undefined): Promise
   throw new Error('another process has taken the port of an engine that was away: run it again');
 }
 
-async function openEngine(name: Engine['name'], proxy: EngineProxy, start: () => Promise<Running>): Promise<Engine> {
+/** @param onOwnEnd told when it ends without being asked to; it is started again, as an init system would */
+async function openEngine(
+  name: Engine['name'],
+  proxy: EngineProxy,
+  onOwnEnd: (how: string) => void,
+  start: () => Promise<Running>,
+): Promise<Engine> {
   let running = await start();
-  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  /** That was asked to end. */
+  let ended: Running | undefined;
+  /** Ends and starts, one after another. */
+  let last: Promise<void> = Promise.resolve();
+
+  function signal(what: NodeJS.Signals): void {
+    try {
+      process.kill(running.pid, what);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it has just ended by itself
+    }
+  }
+
+  function queue(work: () => Promise<void>): Promise<void> {
+    const done = last.then(work);
+    last = done.catch(() => undefined); // whoever asked gets the error
+    return done;
+  }
+
+  async function startAgain(awayMs: number): Promise<void> {
+    await sleep(awayMs);
+    running = await start();
+    watch(running);
+  }
+
+  function watch(watched: Running): void {
+    void watched.exited.then((how) => {
+      if (watched === ended) return;
+      onOwnEnd(how);
+      // One that does not come up any more is seen by those who wait for it.
+      queue(() => startAgain(0)).catch((error: Error) => onOwnEnd(error.message));
+    });
+  }
+  watch(running);
+
+  /** @param end resolves when it is gone */
+  const endWith = (end: () => Promise<unknown>) => {
+    ended = running;
+    return end();
+  };
   return {
-    name,
-    proxy,
-    get pid() {
-      return running.pid;
-    },
-    async kill(awayMs) {
-      process.kill(running.pid, 'SIGKILL');
-      await running.exited;
-      await pause(awayMs);
-      running = await start();
-    },
-    async restart(awayMs) {
-      await running.stop();
-      await pause(awayMs);
-      running = await start();
-    },
+    ...{ name, proxy, signal },
+    kill: (awayMs) =>
+      queue(async () => {
+        await endWith(() => {
+          signal('SIGKILL');
+          return running.exited;
+        });
+        await startAgain(awayMs);
+      }),
+    restart: (awayMs) =>
+      queue(async () => {
+        await endWith(() => running.stop());
+        await startAgain(awayMs);
+      }),
     async stop() {
-      await running.stop();
+      await queue(async () => void (await endWith(() => running.stop())));
       await proxy.close();
     },
   };

@@ -68,14 +68,14 @@ async function happenToEngine(fault: Fault, engine: Engine, random: Random): Pro
       return seen ? undefined : NOT_SEEN;
     }
     case 'freeze':
-      process.kill(engine.pid, 'SIGSTOP');
+      engine.signal('SIGSTOP');
       await sleep(fault.ms);
-      return void process.kill(engine.pid, 'SIGCONT');
+      return void engine.signal('SIGCONT');
     case 'slow':
       for (const until = Date.now() + fault.ms; Date.now() < until; await sleep(SLOW_RUNNING_MS)) {
-        process.kill(engine.pid, 'SIGSTOP');
+        engine.signal('SIGSTOP');
         await sleep(SLOW_STOPPED_MS);
-        process.kill(engine.pid, 'SIGCONT');
+        engine.signal('SIGCONT');
       }
       return undefined;
     case 'stall':

@@ -7,11 +7,11 @@ import type { Admin } from 'kafkajs';
 import { committed } from './rest.ts';
 import { type Service, services } from './workers.ts';
 
-/** What each kind of worker reads that all of its partitions get all the time. */
-export const inputs: Record<Service, string> = {
+/** What each kind of worker reads; of writer's topics the one that hosts write: flows would pause with aggregate. */
+const inputs: Record<Service, string> = {
   decode: topicNames.rawSamples,
   aggregate: topicNames.decodedSamples,
-  writer: topicNames.flows,
+  writer: topicNames.rawSamples,
 };
 
 export interface PauseWatch {
