@@ -40,11 +40,11 @@ async function startEngines(t: TestContext) {
 
 test('a broker that is stopped for a while and started again costs nothing', { skip }, async (t) => {
   const engines = await startEngines(t);
-  const run = startUp(t, ['--config', engines.config, '--seconds', '26', '--rate', '1', '--report', 'json']);
+  const run = startUp(t, ['--config', engines.config, '--seconds', '18', '--rate', '1', '--report', 'json']);
   await run.until(/traffic {6}runs/);
   await sleep(4000);
   await engines.stopKafka();
-  await sleep(8000);
+  await sleep(4000);
   await engines.startKafka();
   const report = await run.report();
   assert.deepEqual({ packets: report.clickhouse.packets, bytes: report.clickhouse.bytes }, report.truth);
@@ -67,15 +67,15 @@ test('a broker that is frozen for a while costs nothing', { skip }, async (t) =>
 
 test('what capture had on disk when it was killed is delivered by its next start', { skip }, async (t) => {
   const engines = await startEngines(t);
-  const run = startUp(t, ['--config', engines.config, '--seconds', '28', '--rate', '1', '--report', 'json']);
+  const run = startUp(t, ['--config', engines.config, '--seconds', '20', '--rate', '1', '--report', 'json']);
   await run.until(/traffic {6}runs/);
   await sleep(3000);
   await engines.stopKafka();
-  await sleep(8000);
+  await sleep(4000);
   process.kill(servicePid(run, 'capture'), 'SIGKILL');
   await engines.startKafka();
   const report = await run.report();
-  // The counters of the killed process are gone; the packets of its last moments too. But not those of the 8 s before.
+  // The counters of the killed process are gone; the packets of its last moments too. But not those of the 4 s before.
   const [stored = 0, truth = 0] = [report.clickhouse.packets, report.truth?.packets];
   assert.ok(stored <= truth, `${stored} of ${truth}: nothing twice`);
   assert.ok(stored > truth * 0.75, `${stored} of ${truth}: the spool arrived`);
