@@ -3,24 +3,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openRawBatch } from '@tcxflow/common/raw-batch.ts';
+import { noCounts } from '@tcxflow/common/testing/no-counts.ts';
 import { formatAddress } from '@tcxflow/packet/address.ts';
 import { Field, Layer, Tunnel } from '@tcxflow/packet/decode.ts';
 import { ethernet, hex, innerEthernet, ipv4, ipv6, label, tcp, udp, udpTo } from '@tcxflow/packet/testing/frames.ts';
 import type { DecodedSample, SampleBatch } from '@tcxflow/schemas/generated.ts';
 import { decodedBatchCodec, sampleBatchCodec } from '@tcxflow/schemas/topics.ts';
 import { createMessageDecoder } from './decode-message.ts';
-
-const counts = {
-  packets: 0,
-  buffers: 0,
-  bytes: 0,
-  selected: 0,
-  ringFull: 0,
-  copyFailed: 0,
-  own: 0,
-  ownSelected: 0,
-  lostOnWay: 0,
-};
 
 function decodeOne(header: Buffer, application = false): DecodedSample {
   const batch: SampleBatch = {
@@ -31,7 +20,7 @@ function decodeOne(header: Buffer, application = false): DecodedSample {
     baseTimeNs: 0n,
     clockOffsetNs: 0n,
     clockUncertaintyNs: 0,
-    sources: [{ ifIndex: 2, ifName: 'eth0', direction: 'ingress', linkType: 'ethernet', ...counts }],
+    sources: [{ ifIndex: 2, ifName: 'eth0', direction: 'ingress', linkType: 'ethernet', ...noCounts }],
     samples: [
       {
         source: 0,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openRawBatch } from '@tcxflow/common/raw-batch.ts';
+import { noCounts } from '@tcxflow/common/testing/no-counts.ts';
 import { seededRandom } from '@tcxflow/common/testing/random.ts';
 import { formatAddress } from '@tcxflow/packet/address.ts';
 import { ethernet, hex, ipv4, ipv6, tcp, udp } from '@tcxflow/packet/testing/frames.ts';
@@ -12,18 +13,7 @@ import { createMessageDecoder, type DecodeTally } from './decode-message.ts';
 const POSITION = { partition: 3, offset: 77 };
 
 function source(fields: Partial<SourceState> = {}): SourceState {
-  const counts = {
-    packets: 0,
-    buffers: 0,
-    bytes: 0,
-    selected: 0,
-    ringFull: 0,
-    copyFailed: 0,
-    own: 0,
-    ownSelected: 0,
-    lostOnWay: 0,
-  };
-  return { ifIndex: 2, ifName: 'eth0', direction: 'ingress', linkType: 'ethernet', ...counts, ...fields };
+  return { ifIndex: 2, ifName: 'eth0', direction: 'ingress', linkType: 'ethernet', ...noCounts, ...fields };
 }
 
 function raw(header: Buffer, fields: Partial<RawSample> = {}): RawSample {

@@ -1,6 +1,7 @@
 // Sample batches as several hosts would send them, and what is in them. Each host has two interfaces, sampled both ways at
 // rates that differ and change; some of its buffers are of many segments. Its start anew is a new boot id and numbers from 1.
 
+import { noCounts } from '@tcxflow/common/testing/no-counts.ts';
 import type { Random } from '@tcxflow/common/testing/random.ts';
 import { ethernet, ipv4, ipv6, tcp, udpTo } from '@tcxflow/packet/testing/frames.ts';
 import type { RawSample, SampleBatch, SourceState } from '@tcxflow/schemas/generated.ts';
@@ -66,20 +67,9 @@ interface Point {
 }
 
 function makePoints(random: Random): Point[] {
-  const zero = {
-    packets: 0,
-    buffers: 0,
-    bytes: 0,
-    selected: 0,
-    ringFull: 0,
-    copyFailed: 0,
-    own: 0,
-    ownSelected: 0,
-    lostOnWay: 0,
-  };
   return [2, 3].flatMap((ifIndex) =>
     (['ingress', 'egress'] as const).map((direction) => ({
-      state: { ifIndex, ifName: `eth${ifIndex - 2}`, direction, linkType: 'ethernet' as const, ...zero },
+      state: { ifIndex, ifName: `eth${ifIndex - 2}`, direction, linkType: 'ethernet' as const, ...noCounts },
       rate: random.pick(RATES),
     })),
   );

@@ -29,6 +29,7 @@ import { summary } from '@tcxflow/writer/testing/summaries.ts';
 import type { Consumer } from 'kafkajs';
 import { makeFlows } from '../support/flows.ts';
 import { openStore, type Store } from '../support/store.ts';
+import { until } from '../support/until.ts';
 import { tcxflow } from '../support/up.ts';
 
 const PARTITIONS = 4;
@@ -45,13 +46,6 @@ const keySets: KeySetConfig[] = [
   },
   { name: 'as', windowMs: 10_000, key: ['srcAddress', 'dstAddress', 'srcAs', 'dstAs'], prefixV4: 24, prefixV6: 5 },
 ];
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let left = 600; !condition(); left--) {
-    assert.ok(left > 0, 'nothing came for a minute');
-    await sleep(100);
-  }
-}
 
 const samplesOf = (rows: readonly { samples: number }[]) => rows.reduce((sum, { samples }) => sum + samples, 0);
 
@@ -126,14 +120,17 @@ describe('aggregate with key sets', skipWithout('kafka'), () => {
       const value = decodedBatchCodec.encode(batch);
       await producer.send({ topic: topicNames.decodedSamples, messages: [{ partition: index % PARTITIONS, value }] });
       if (index !== BATCHES / 2) continue;
-      await until(() => summaries.length > 0);
+      await until('the first summaries', () => summaries.length > 0);
       killed?.kill('SIGKILL');
       startWorker();
     }
     await producer.disconnect();
 
     const expected = samplesOf(naiveFlows(batches, 60_000));
-    await until(() => samplesOf(flows) >= expected && samplesOf(summaries) >= keySets.length * expected);
+    await until(
+      'all flows and summaries',
+      () => samplesOf(flows) >= expected && samplesOf(summaries) >= keySets.length * expected,
+    );
     await sleep(1000); // what would come twice
     assert.equal(samplesOf(flows), expected);
     const naive = sumSummaries(keySets.flatMap((keySet) => naiveSummaries(batches, keySet)));

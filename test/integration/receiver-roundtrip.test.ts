@@ -25,6 +25,7 @@ import { countersOf, interfaceCounters } from '@tcxflow/writer/testing/messages.
 import { scrape, sumOf } from '../../services/cli/up/scrape.ts';
 import { untilReady } from '../support/processes.ts';
 import { needsRoot } from '../support/require-root.ts';
+import { until } from '../support/until.ts';
 import { makeDataDir, tcxflow } from '../support/up.ts';
 
 const agents = [
@@ -123,12 +124,16 @@ test('what came by sFlow is stored as what came directly', {
       }),
     ),
   );
-  await until(async () => (await services.metric('receiver', 'published_messages_total')) >= agents.length);
+  await until(
+    'what was sent has been published and stored',
+    async () => (await services.metric('receiver', 'published_messages_total')) >= agents.length,
+  );
   await send(
     topicNames.rawSamples,
     agents.map((agent) => batchOf(agent, Date.now())),
   );
   await until(
+    'what was sent has been published and stored',
     async () => Number((await ask('SELECT sum(samples) AS n FROM flows'))[0]?.n) >= 2 * SAMPLES * agents.length,
   );
 
@@ -162,7 +167,7 @@ test('what came by sFlow is stored as what came directly', {
       Number((await ask(`SELECT sum(samples) AS n FROM flows WHERE agent = '${agent}'`))[0]?.n);
     const chosen = async () =>
       (await ask(`SELECT sum(samples) AS n FROM captured FINAL WHERE agent = '${name}'`))[0]?.n;
-    await until(async () => {
+    await until('what was sent has been published and stored', async () => {
       const all = Number(await chosen());
       return all > 500 && (await samplesOf(name)) === all && (await samplesOf(address)) === all;
     });
@@ -227,8 +232,3 @@ sflow: {collectors: [{address: "[::1]:${udpPort}", agents: ["host-*"], port_name
     };
   }
 });
-
-async function until(done: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 40_000; !(await done()); await sleep(100))
-    if (Date.now() > deadline) throw new Error('not within 40 s');
-}
